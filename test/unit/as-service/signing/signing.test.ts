@@ -155,8 +155,32 @@ describe('the signatures', () => {
     expect(await signerOf(at(9 * DAY_MS - 1))).toBe(earlier);
     expect(await signerOf(at(-DAY_MS))).toBe(earlier);
     expect(await signerOf(at(-DAY_MS - 1))).toBe(now); // no key was certified then
-    const { until } = certificateOf('verdict', { ...renewed, certificates: renewed.certificates.slice(-1) });
-    expect(await signerOf(new Date(until))).toBe(now);
+  });
+
+  it('on a verdict are those of an earlier key up to the last millisecond of its certificate', async () => {
+    const renewed = await withNewVerdictKey(state, new Date('2034-01-01T00:00:00Z'));
+    const until = Date.parse(certificateOf('verdict').until);
+    const signatures = new Signatures(renewed);
+    const signerOf = async (time: number) => {
+      const verdict = { time: new Date(time).toISOString() } as Parameters<Signatures['signVerdict']>[0];
+      return (await signatures.signVerdict(verdict)).signatures[0]?.keyid;
+    };
+    expect(await signerOf(until)).toBe(keyId(keyOf('verdict')));
+    expect(await signerOf(until + 1)).toBe(keyId(keyOf('verdict', renewed)));
+  });
+
+  it('on many verdicts let other requests in after each 100', async () => {
+    const verdict = { time: STATE_TIME.toISOString() } as Parameters<Signatures['signVerdict']>[0];
+    let turns = 0;
+    let isRunning = true;
+    const turn = () => {
+      turns++;
+      if (isRunning) setImmediate(turn);
+    };
+    setImmediate(turn);
+    await new Signatures(state).signVerdicts(Array.from({ length: 200 }, () => ({ verdict })));
+    isRunning = false;
+    expect(turns).toBe(2);
   });
 });
 
@@ -209,6 +233,11 @@ describe('the certificates that remain', () => {
       expect(receiptAt(time).certificates).toHaveLength(7);
     }
     for (const time of [at(-DAY_MS - 1), at(9 * DAY_MS)]) expect(receiptAt(time).certificates).toHaveLength(6);
+    // The earlier key signs nothing after its certificate, not even if no other key does.
+    const gap = await withNewVerdictKey(state, new Date('2034-01-01T00:00:00Z'));
+    const until = Date.parse(certificateOf('verdict').until);
+    const remain = (time: number) => retain(gap, { ...NONE, receiptTimes: [time] }, expired).certificates.length;
+    expect([until, until + 1].map(remain)).toEqual([7, 6]);
   });
 
   it('include that of the key that signed a stored work order', async () => {
