@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { addErasing, rotateSet } from '#as-service/sets/rotation.ts';
-import { authorise, mayUse, setLabel, visibleSets } from '#as-service/sets/set-access.ts';
+import { authorise, demoRefused, mayUse, setLabel, unitNotListed, visibleSets } from '#as-service/sets/set-access.ts';
 import { viewSet } from '#as-service/sets/set-view.ts';
 import { addKey, addSet, allowUnits, type NewKey, type NewSet, writeDeviceKey } from '#as-service/sets/sets.ts';
 import type { OperatorState, SetState } from '#as-service/storage/state.ts';
 import type { UnitExportRequest } from '#protocol/as-unit/memory.ts';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 import { DEMO_SETS } from '#protocol/demo/demo-sets.ts';
+import { ProtocolError } from '#protocol/errors.ts';
 import { keyCheckValue } from '#protocol/tkl/body.ts';
 import { NO_ATTRIBUTES, TRANSPORT_KEY_ATTRIBUTES } from '#protocol/tkl/header.ts';
 import { deriveDeviceKey } from '#protocol/tkl/key-tree.ts';
@@ -166,6 +167,12 @@ describe('a new key', () => {
     expect(found().keys).toEqual([]);
   });
 
+  it('belongs to its set only', async () => {
+    await addSet(as, 'cli root', { ...NEW_SET, set: 1 });
+    await addKey(as, 'cli root', NEW_KEY);
+    expect([found(0).keys.length, found(1).keys.length]).toEqual([1, 0]);
+  });
+
   it('needs an own REF1', async () => {
     await addKey(as, 'cli root', NEW_KEY);
     await expect(addKey(as, 'cli root', NEW_KEY)).rejects.toThrow(
@@ -317,9 +324,12 @@ describe('the access to a set', () => {
     await addSet(as, 'cli root', { ...NEW_SET, set: demo.set });
     const state = as.state;
     expect(() => authorise(state, false, request())).not.toThrow();
-    expect(() => authorise(state, false, request('8'.padStart(32, '0')))).toThrow(
-      `Unit ${'8'.padStart(32, '0')} is not on the list of set 0000BA7C (Line 3).`,
+    const other = '8'.padStart(32, '0');
+    expect(() => authorise(state, false, request(other))).toThrow(
+      new ProtocolError('unit-not-listed', `Unit ${other} is not on the list of set 0000BA7C (Line 3).`),
     );
+    expect(unitNotListed(found(), other)).toMatchObject({ name: 'ProtocolError', code: 'unit-not-listed' });
+    expect(demoRefused(found())).toMatchObject({ name: 'ProtocolError', code: 'demo-refused' });
     for (const set of [1, demo.set]) {
       expect(() => authorise(state, true, request(SN, 1, set))).not.toThrow();
       expect(() => authorise(state, false, request(SN, 1, set))).toThrow(
