@@ -23,6 +23,10 @@ export interface ServiceOptions {
   readonly exportsPerMinute?: number;
   /** Maximum time until the process has started, in ms. A slow machine needs a higher limit. */
   readonly startLimitMs?: number;
+  /** Port of the service; any free port by default. */
+  readonly port?: number;
+  /** More arguments of the process, for example `--origin`. */
+  readonly args?: readonly string[];
   /** Changes the names of the sets, keys and operator. */
   readonly label?: Label;
 }
@@ -76,7 +80,7 @@ export class Service {
   }
 
   static async #startIn(folder: string, options: ServiceOptions): Promise<Service> {
-    return new Service(folder, options, await startProcess(folder, 0, options));
+    return new Service(folder, options, await startProcess(folder, options.port ?? 0, options));
   }
 
   /** Access code of the embedded operator. */
@@ -165,9 +169,9 @@ interface Started {
 async function startProcess(
   folder: string,
   port: number,
-  { demo, exportsPerMinute, startLimitMs = START_LIMIT_MS }: ServiceOptions,
+  { demo, exportsPerMinute, startLimitMs = START_LIMIT_MS, args: more = [] }: ServiceOptions,
 ): Promise<Started> {
-  const args = ['dist/service/serve.js', '--data', folder, '--port', String(port)];
+  const args = ['dist/service/serve.js', '--data', folder, '--port', String(port), ...more];
   if (demo) args.push('--demo');
   if (exportsPerMinute !== undefined) args.push('--exports-per-minute', String(exportsPerMinute));
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -1,0 +1,210 @@
+// The page in another place than at the root of its AS: below a path of another web server, with
+// its demo, verifier and offline cache, and on another origin than the AS.
+import type { Page } from '@playwright/test';
+import { expectAccessible } from './support/accessible.ts';
+import { injectSimulator } from './support/inject.ts';
+import { Service, type ServiceOptions } from './support/service.ts';
+import { FIELD_KEY, SHARED } from './support/sets.ts';
+import { StationPage } from './support/station-page.ts';
+import { test as base, expect, unit } from './support/test.ts';
+import { freePort, WebServer } from './support/web-server.ts';
+
+interface Hosting {
+  readonly web: WebServer;
+  /** Starts an AS to which the web server forwards requests. */
+  readonly startAs: (options?: ServiceOptions) => Promise<Service>;
+}
+
+const test = base.extend<Hosting>({
+  web: async ({ browserName: _ }, use) => {
+    const web = await WebServer.start();
+    await use(web);
+    await web.stop();
+  },
+  startAs: async ({ web, page }, use) => {
+    let service: Service | undefined;
+    await use(async (options = {}) => {
+      const port = await freePort();
+      service = await Service.start({ ...options, port, args: ['--origin', web.origin] });
+      web.as = `http://127.0.0.1:${port}`;
+      return service;
+    });
+    // Without the AS, the page could not load its remaining parts.
+    await page.close();
+    await service?.stop();
+  },
+});
+
+/** Returns the scopes of the active service workers of this origin. */
+async function activeScopes(): Promise<readonly string[]> {
+  const all = await navigator.serviceWorker.getRegistrations();
+  return all.filter(({ active }) => active !== null).map(({ scope }) => scope);
+}
+
+const STUCK = 'Its scripts have not started.';
+
+test('loads keys over USB and serial below a path', async ({ page, station, web, startAs, watch }) => {
+  const service = await startAs();
+  const units = [unit(SHARED, { link: 'usb' }), unit(SHARED, { link: 'serial' })] as const;
+  await injectSimulator(page, units);
+  await page.goto(web.url);
+  await station.signIn(service.token);
+  for (const [kind, { sn }] of [['USB', units[0]] as const, ['Serial', units[1]] as const]) {
+    const lane = await station.attach(kind, sn);
+    await lane.load(FIELD_KEY.label, 1);
+    await lane.expectWord('Unplug');
+    await lane.expectSaid('Receipt verified by the AS');
+  }
+  for (const view of ['History', 'Orders', 'Tokens']) {
+    await page.getByRole('link', { name: view, exact: true }).click();
+    await expect(page.getByRole('heading', { level: 1, name: view })).toBeVisible();
+  }
+  // The page asks for nothing outside its folder.
+  expect(watch.requests.map((each) => each.split(' ')[1]).filter((url) => !url?.startsWith(web.url))).toEqual([]);
+});
+
+test('the verifier and the demo are in the folder of the page', async ({ page, web, startAs }) => {
+  const service = await startAs({ demo: true, bare: true });
+  await page.goto(`${web.url}#report`);
+  const verifier = page.getByRole('link', { name: 'Open verifier' });
+  await expect(verifier).toHaveJSProperty('href', `${web.url}verify.html`);
+  await page.goto(`${web.url}verify.html`);
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Keyferry report verifier');
+
+  await page.goto(`${web.url}demo.html`);
+  const demo = new StationPage(page);
+  await demo.signIn(service.token);
+  await page.getByRole('button', { name: 'USB', exact: true }).click();
+  const chooser = page.getByRole('dialog');
+  await chooser.getByRole('option').or(chooser.getByRole('radio')).first().click();
+  await chooser.getByRole('button', { name: 'Connect' }).click();
+  const lane = demo.onlyLane();
+  await lane.load('Data encryption key', 1);
+  await lane.expectWord('Unplug');
+  const names = await page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name));
+  expect(names).toContain('demo-keyferry');
+});
+
+test('an AS behind a proxy that removes the path serves the page, and the page finds the demo', async ({
+  page,
+  station,
+  web,
+  startAs,
+}) => {
+  const service = await startAs({ demo: true, bare: true });
+  web.forwards = 'all';
+  await page.goto(web.url);
+  await station.signIn(service.token);
+  const link = page.getByRole('link', { name: 'Try it with simulated units' });
+  await link.click();
+  await expect(page).toHaveURL(`${web.url}demo.html`);
+  await expect(page.getByRole('heading', { name: 'Simulated bench' })).toBeVisible();
+  await expect(station.token).toBeVisible();
+});
+
+test.describe('without a network', () => {
+  test.use({ serviceWorkers: 'allow' });
+
+  test('the page, the verifier and the demo open below a path', async ({ page, context, web, startAs }) => {
+    await startAs({ demo: true, bare: true });
+    const opened = [
+      [web.url, page.getByLabel('Access code')],
+      [`${web.url}demo.html`, page.getByRole('heading', { name: 'Simulated bench' })],
+    ] as const;
+    for (const [url, content] of opened) {
+      await page.goto(url);
+      await expect(content).toBeVisible();
+      await expect.poll(() => page.evaluate(activeScopes)).toContain(url);
+    }
+    await web.stop();
+    await context.setOffline(true);
+    const verifier = page.getByRole('heading', { name: 'Keyferry report verifier' });
+    const index = [`${web.url}index.html`, opened[0][1]] as const;
+    for (const [url, content] of [...opened, index, [`${web.url}verify.html`, verifier] as const]) {
+      await page.goto(url);
+      await expect(content).toBeVisible();
+    }
+    await context.setOffline(false);
+  });
+});
+
+test.describe('a page whose scripts do not start', () => {
+  for (const file of ['', 'demo.html']) {
+    test(`says what to check, when its scripts are not sent: ${file || 'index.html'}`, async ({ page, web }) => {
+      await page.route('**/*.js', (route) => route.abort());
+      await page.goto(web.url + file);
+      await expect(page.getByText(STUCK)).toBeVisible();
+      await expectAccessible(page, 'the page without its scripts');
+    });
+  }
+
+  test('says what to check, at an address without the slash of its folder', async ({ page, web }) => {
+    await page.goto(web.url.slice(0, -1));
+    await expect(page.getByText(STUCK)).toBeVisible();
+    await expect(page.getByText('needs a slash at its end')).toBeVisible();
+  });
+
+  test('says that it needs JavaScript, in a browser that blocks it', async ({ browser, web }) => {
+    const context = await browser.newContext({ javaScriptEnabled: false });
+    const page = await context.newPage();
+    for (const file of ['', 'demo.html']) {
+      await page.goto(web.url + file);
+      // getByText() ignores noscript.
+      const sentence = page.locator('noscript p');
+      await expect(sentence).toBeVisible();
+      await expect(sentence).toContainText('Allow JavaScript for this site');
+      await expect(page.getByText(STUCK)).toBeHidden();
+    }
+    await page.goto(`${web.url}verify.html`);
+    await expect(page.locator('noscript p')).toBeVisible();
+    await expect(page.locator('noscript p')).toContainText('The verifier needs JavaScript.');
+    await context.close();
+  });
+});
+
+test('a page of a listed origin calls an AS of another origin, and a page of another origin cannot', async ({
+  browser,
+  page,
+  web,
+}) => {
+  const stranger = await WebServer.start();
+  const service = await Service.start({ bare: true, args: ['--allow-origin', web.origin] });
+  try {
+    const ask = async (from: Page, { url }: WebServer) => {
+      await from.goto(url);
+      return await from.evaluate(
+        async ({ as, code }) => {
+          const authorization = `Bearer ${code}`;
+          const init = { credentials: 'omit', redirect: 'manual', cache: 'no-store' } as const;
+          const send = async (path: string, more: RequestInit) => {
+            const answer = await fetch(`${as}/v1/${path}`, { ...init, ...more }).catch(() => undefined);
+            if (answer === undefined) return 'no answer';
+            const { type } = (await answer.json()) as { readonly type?: string };
+            return { status: answer.status, type, date: answer.headers.has('date') };
+          };
+          return [
+            await send('whoami', { headers: { authorization } }),
+            await send('exports', {
+              method: 'POST',
+              headers: { authorization, 'content-type': 'application/json' },
+              body: '{}',
+            }),
+          ];
+        },
+        { as: service.url, code: service.token },
+      );
+    };
+    for (const server of [web, stranger]) server.policyNames = [service.url];
+    expect(await ask(page, web)).toEqual([
+      { status: 200, date: true },
+      { status: 400, type: 'urn:keyferry:problem:request-refused', date: true },
+    ]);
+    // In a page without the fixture `watch`, because the browser logs the refusals as errors.
+    const other = await browser.newPage();
+    expect(await ask(other, stranger)).toEqual(['no answer', 'no answer']);
+    await other.close();
+  } finally {
+    await service.stop();
+    await stranger.stop();
+  }
+});

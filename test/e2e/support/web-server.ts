@@ -1,0 +1,103 @@
+// A web server that is not the AS: serves the built page below a path with the headers of
+// pageHeaders(), and forwards requests to the AS as a reverse proxy does.
+import { readFile } from 'node:fs/promises';
+import {
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  request,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join } from 'node:path';
+import { pageHeaders } from '#as-service/http/page-headers.ts';
+
+/** Path at which the server has the page. */
+const FOLDER = '/tools/keys/';
+const HOST = '127.0.0.1';
+const BUILDS = ['dist/app', 'dist/demo'];
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+};
+
+export class WebServer {
+  readonly origin: string;
+  readonly #server: Server;
+  /** Base URL of the AS to which the server forwards requests. */
+  as: string | undefined;
+  /** What the server forwards: only `v1` in the folder of the page, or everything in it. */
+  forwards: 'v1' | 'all' = 'v1';
+  /** Addresses that the policy of the page names. */
+  policyNames: readonly string[] = [];
+
+  private constructor(server: Server) {
+    this.#server = server;
+    this.origin = `http://localhost:${(server.address() as AddressInfo).port}`;
+    server.on('request', (from: IncomingMessage, to: ServerResponse) => void this.#serve(from, to));
+  }
+
+  static async start(): Promise<WebServer> {
+    return new WebServer(await listen(createServer()));
+  }
+
+  /** Address of the page. */
+  get url(): string {
+    return this.origin + FOLDER;
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  async #serve(from: IncomingMessage, to: ServerResponse): Promise<void> {
+    const { pathname, search } = new URL(from.url ?? '', this.origin);
+    // Like some servers, sends the page for the folder without a slash too, instead of a redirect.
+    const path = `${pathname}/` === FOLDER ? '' : pathname.slice(FOLDER.length);
+    if (!`${pathname}/`.startsWith(FOLDER)) return send(to, 404);
+    if (this.as !== undefined && (this.forwards === 'all' || path.startsWith('v1/')))
+      return forward(from, to, `${this.as}/${path}${search}`);
+    await this.#sendFile(to, path === '' ? 'index.html' : path);
+  }
+
+  async #sendFile(to: ServerResponse, path: string): Promise<void> {
+    for (const build of BUILDS) {
+      const content = await readFile(join(build, path)).catch(() => undefined);
+      if (content === undefined) continue;
+      const html = path.endsWith('.html') ? content.toString() : undefined;
+      const type = TYPES[extname(path)] ?? 'application/octet-stream';
+      return send(to, 200, { ...pageHeaders({ path, html }, this.policyNames), 'content-type': type }, content);
+    }
+    send(to, 404);
+  }
+}
+
+/** Returns a port that no program uses. */
+export async function freePort(): Promise<number> {
+  const server = await listen(createServer());
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+function listen(server: Server): Promise<Server> {
+  return new Promise((resolve) => server.listen(0, HOST, () => resolve(server)));
+}
+
+function send(to: ServerResponse, status: number, headers: OutgoingHttpHeaders = {}, body: Buffer | string = ''): void {
+  to.writeHead(status, headers).end(body);
+}
+
+/** Forwards a request with its Host, and sends the answer, or status 502 if there is none. */
+function forward(from: IncomingMessage, to: ServerResponse, url: string): void {
+  const onward = request(url, { method: from.method ?? 'GET', headers: from.headers }, (answer) => {
+    to.writeHead(answer.statusCode ?? 502, answer.headers);
+    answer.pipe(to);
+  });
+  onward.on('error', () => send(to, 502));
+  from.pipe(onward);
+}
