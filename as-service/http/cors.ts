@@ -16,7 +16,7 @@ const PREFLIGHT_HEADERS = {
 };
 
 /** The page reads these headers. Browsers hide every other one that CORS does not always permit. */
-const EXPOSED = 'Date, Retry-After, Content-Encoding';
+const EXPOSED = 'Date, Retry-After';
 
 /**
  * Returns a handler that must run before every other one, so that a page can also read why the

@@ -49,7 +49,7 @@ const sendExport = (origin: string) =>
 /** The headers that let a page read an answer, and nothing more. */
 const READABLE = {
   'access-control-allow-origin': PAGE,
-  'access-control-expose-headers': 'Date, Retry-After, Content-Encoding',
+  'access-control-expose-headers': 'Date, Retry-After',
   vary: 'Origin',
 };
 

@@ -104,11 +104,12 @@ async function readText(response: Response, request: Call): Promise<string> {
 
 /**
  * True if the body cannot be longer than `maxBytes`. The browser ends a body at its content-length.
- * For a compressed body, content-length is the compressed length.
+ * For a compressed body, content-length is the compressed length. A server of another origin
+ * decides whether the page sees that a body is compressed.
  */
-function isShort({ headers }: Response, maxBytes: number): boolean {
+function isShort({ headers, type }: Response, maxBytes: number): boolean {
   const length = headers.get('content-length');
-  return length !== null && !headers.has('content-encoding') && Number(length) <= maxBytes;
+  return type !== 'cors' && length !== null && !headers.has('content-encoding') && Number(length) <= maxBytes;
 }
 
 /** Parses the answer. The AS always sends complete JSON, so truncated JSON is a network failure. */

@@ -249,6 +249,17 @@ describe('a service that is unreachable or sends nonsense', () => {
     expect(await as.keys()).toHaveLength(1);
   });
 
+  it.each([
+    ['a compressed answer', { 'content-encoding': 'br' }, 'basic'],
+    ['an answer of another origin, which hides that it is compressed', {}, 'cors'],
+  ])('is not read beyond 8 MB: %s', async (_what, compression, type) => {
+    const { service, as } = await signedIn();
+    const body = JSON.stringify('x'.repeat(9 * 1024 * 1024));
+    const headers = { 'content-type': 'application/json', 'content-length': '30', ...compression };
+    service.instead['/v1/keys'] = () => Object.defineProperty(new Response(body, { headers }), 'type', { value: type });
+    await expect(as.keys()).rejects.toMatchObject({ message: expect.stringContaining('longer than 8388608 bytes') });
+  });
+
   it('leads to service-unreachable if its response breaks off, and to service-timeout if it stalls', async () => {
     const { service, as } = await signedIn();
     const headers = { 'content-type': 'application/json' };
