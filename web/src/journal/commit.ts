@@ -31,11 +31,9 @@ export class Commit {
    * the list of open attempts only if this commit begins an attempt. An attempt with a final
    * outcome may therefore stay in the list. Its entries show that it is final.
    */
-  write(transaction: Transaction<'readwrite'>, session: string, tails: Map<number, Tail>): Promise<unknown>[] {
-    const requests: Promise<unknown>[] = [];
+  write(transaction: Transaction<'readwrite'>, session: string, tails: Map<number, Tail>): void {
     const queue = (request: Promise<unknown>): void => {
       request.catch(() => undefined); // the transaction reports the failure
-      requests.push(request);
     };
     for (const [chain, entries] of this.#chains) {
       const { seq, hash: before } = tails.get(chain) ?? EMPTY_CHAIN;
@@ -48,6 +46,5 @@ export class Commit {
     if (this.#hasNewAttempts) {
       queue(transaction.objectStore('open').put({ session, attempts: [...this.open] }));
     }
-    return requests;
   }
 }

@@ -2,7 +2,7 @@
 // attempts without a final outcome. After a loss of the database, writes these attempts to a new
 // chain. The first entry of that chain records the loss.
 import { ProtocolError } from '#protocol/errors.ts';
-import { outcomeOf, type StepBody } from './attempt.ts';
+import type { StepBody } from './attempt.ts';
 import { type Entry, STATION_CHAIN, type Tail } from './chain.ts';
 import type { Commit } from './commit.ts';
 import type { Transaction } from './database.ts';
@@ -52,11 +52,6 @@ export class JournalMemory {
   /** @throws ProtocolError journal-lost */
   requireChain(chain: number): void {
     if (this.isChainLost(chain)) throw lostError();
-  }
-
-  isRunning(attempt: number): boolean {
-    const state = this.attempts.get(attempt);
-    return state !== undefined && outcomeOf(stepsOf(state)) === 'running';
   }
 
   /**

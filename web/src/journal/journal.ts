@@ -189,7 +189,7 @@ export class Journal {
       const open = await transaction.objectStore('open').getAll();
       const others = open.flatMap(({ session, attempts }) => (session === this.#session ? [] : attempts));
       const { attempts, open: own } = this.#memory;
-      const ids = [...new Set([...own, ...others])].filter((id) => !this.#memory.isRunning(id)).sort((a, b) => a - b);
+      const ids = [...new Set([...own, ...others])].sort((a, b) => a - b);
       const unsettled: Attempt[] = [];
       for (const [id, entries] of await Promise.all(
         ids.map(async (id) => [id, await entriesOf(transaction, id)] as const),
@@ -272,9 +272,8 @@ export class Journal {
           const commit = new Commit(memory.open);
           await this.#load(transaction, memory, commit, batch, isStale);
           const ids = batch.map((each) => apply(memory, commit, each));
-          const requests = commit.write(transaction, this.#session, memory.tails);
+          commit.write(transaction, this.#session, memory.tails);
           transaction.commit();
-          await Promise.all(requests);
           memory.open = commit.open;
           return { ids, memory };
         };

@@ -68,7 +68,6 @@ export async function attemptsBelow<M extends Mode>(
   const ids = Array.from({ length: Math.min(limit, newest) }, (_, offset) => newest - offset);
   const attempts = await Promise.all(ids.map((id) => readAttempt(transaction, id)));
   const found = attempts.filter((attempt) => attempt !== undefined);
-  if (found.length === ids.length) return found;
   const oldest = found.at(-1)?.id ?? 0;
   for (let id = oldest; id > 0 && found.length < limit; ) {
     id = await lastAttempt(transaction, id);

@@ -109,6 +109,18 @@ describe('a write for an attempt', () => {
     expect((await journal.get(id))?.steps.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4]);
   });
 
+  it('stores no signed parts for a step without them', async () => {
+    const { database, journal } = await setUp();
+    await journal.begin(ATTEMPT, [
+      ...STEPS.slice(0, 5),
+      { step: 'verify', state: 'confirmed', time: NOW.toISOString() },
+    ]);
+    const batches = await database.run(['batches'], 'readonly', (transaction) =>
+      transaction.objectStore('batches').getAll(),
+    );
+    for (const entry of batches.flatMap(({ entries }) => entries)) expect(entry).not.toHaveProperty('signed');
+  });
+
   it('stores several steps, of which only the last has the audit head', async () => {
     const { journal } = await setUp();
     const id = await journal.begin(ATTEMPT, STEPS.slice(0, 2), { auditHead: '{"head":0}' });
@@ -257,12 +269,15 @@ describe('the list of open attempts', () => {
     expect(await other.unsettled()).toEqual([]);
   });
 
-  it('includes the attempts of an order, which are settled in the chain of the order', async () => {
+  it.each([
+    ['after they are read', true],
+    ['without that', false],
+  ])('includes the attempts of an order, which are settled in the chain of the order %s', async (_, isRead) => {
     const { database, journal, page } = await setUp();
     const order = 4;
-    await page('closed').begin({ ...ATTEMPT, order }, [...STEPS.slice(0, 4), LOST]);
-    const [unknown] = await journal.unsettled();
-    await journal.append(unknown?.id ?? 0, NOT_IMPORTED);
+    const unknown = await page('closed').begin({ ...ATTEMPT, order }, [...STEPS.slice(0, 4), LOST]);
+    if (isRead) expect((await journal.unsettled()).map(({ id }) => id)).toEqual([unknown]);
+    await journal.append(unknown, NOT_IMPORTED);
     const keys = await database.run(['batches'], 'readonly', (transaction) =>
       transaction.objectStore('batches').getAllKeys(),
     );

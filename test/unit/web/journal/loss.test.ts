@@ -180,6 +180,33 @@ describe('a loss that no event reports', () => {
   });
 });
 
+describe('attempts whose numbers have gaps', () => {
+  it('are listed newest first, page by page', async () => {
+    const { disk, journal } = await setUp();
+    await journal.begin(ATTEMPT, UNKNOWN);
+    for (let count = 0; count < 2; count++) await journal.begin(ATTEMPT, STEPS);
+    await journal.begin(ATTEMPT, UNKNOWN);
+    for (let count = 0; count < 2; count++) await journal.begin(ATTEMPT, STEPS);
+    await remove(disk);
+    await journal.begin(ATTEMPT, STEPS);
+    const ids = async (limit: number, before?: number) => (await journal.list(limit, before)).map(({ id }) => id);
+    expect(await ids(4)).toEqual([7, 4, 1]);
+    expect(await ids(2)).toEqual([7, 4]);
+    expect([await ids(1, 7), await ids(1, 4), await ids(1, 1)]).toEqual([[4], [1], []]);
+  });
+});
+
+describe('a running attempt', () => {
+  it('is kept for the journal after a loss, also when the unsettled attempts were read', async () => {
+    const { disk, journal } = await setUp();
+    const id = await journal.begin(ATTEMPT);
+    expect(await journal.unsettled()).toEqual([]);
+    await clearSilently(disk);
+    await journal.append(id, STEPS);
+    expect((await journal.get(id))?.outcome).toBe('done');
+  });
+});
+
 describe('a chain without entries', () => {
   it('is not among the lost chains', async () => {
     const { disk, journal, troubles } = await setUp();

@@ -5,10 +5,8 @@ import 'fake-indexeddb/auto';
 import { describe, expect, it } from 'vitest';
 import { STATION_CHAIN } from '#web/journal/chain.ts';
 import { Database } from '#web/journal/database.ts';
-import { Journal } from '#web/journal/journal.ts';
 import { DISTURBANCES, type Disk, empty, LOSSES, openDisk, remove, stationChain } from '../../journal/disk.ts';
-import { ATTEMPT, STEPS as STEPS_OF_LOAD } from '../../journal/records.ts';
-import { attached, cable, createAccount, createBench, load, NOW, SETS } from './station-fixture.ts';
+import { attached, cable, createAccount, createBench, load, SETS } from './station-fixture.ts';
 
 const STEPS = ['challenge', 'export', 'import', 'verify'] as const;
 type Step = (typeof STEPS)[number];
@@ -103,20 +101,6 @@ describe('a lost journal', () => {
     await bench.changed();
     expect(lane.phase).toMatchObject({ is: 'done', loaded: { ref2: 2 } });
     expect((await bench.journal.list(5)).map(({ outcome }) => outcome)).toEqual(['done']);
-  });
-
-  it('lists the remaining attempts, although their numbers have gaps', async () => {
-    const disk = await openDisk();
-    const journal = new Journal(disk.database, 'page', NOW);
-    const lost = { step: 'failure', state: 'confirmed', failure: { code: 'device-lost' } } as const;
-    const first = await journal.begin(ATTEMPT, STEPS_OF_LOAD.slice(0, 4));
-    await journal.append(first, lost);
-    for (let count = 0; count < 5; count++) await journal.begin(ATTEMPT, STEPS_OF_LOAD);
-    await remove(disk);
-    await journal.begin(ATTEMPT, STEPS_OF_LOAD);
-    expect((await journal.list(3)).map(({ id }) => id)).toEqual([7, 1]);
-    expect((await journal.list(1, 7)).map(({ id }) => id)).toEqual([1]);
-    expect(await journal.list(1, 1)).toEqual([]);
   });
 
   it('is detected when an attempt is read', async () => {
