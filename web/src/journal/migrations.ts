@@ -100,7 +100,7 @@ async function toVersion3(
       await batches.add(batchOf(batch, chunk.at(-1)?.hash ?? GENESIS), [chain, seq]);
     }
     const last = keys.at(-1);
-    if (last === undefined || keys.length < MIGRATION_PAGE) break;
+    if (last === undefined) break;
     from = IDBKeyRange.lowerBound(last, true);
   }
   db.deleteObjectStore('entries');
