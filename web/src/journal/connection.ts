@@ -158,17 +158,14 @@ interface Abortable {
 }
 
 async function runIn<X extends Abortable, T>(transaction: X, body: (transaction: X) => Promise<T>): Promise<T> {
-  let isFinished = false;
-  const done = transaction.done.finally(() => {
-    isFinished = true;
-  });
+  const { done } = transaction;
   done.catch(() => undefined); // a failure is reported where `done` is awaited
   try {
     const result = await body(transaction);
     await done;
     return result;
   } catch (error) {
-    if (!isFinished) abort(transaction);
+    abort(transaction);
     await done.catch(() => undefined);
     throw transaction.error ?? error; // if the browser aborted the transaction, its reason
   }

@@ -101,4 +101,9 @@ describe('entryOf', () => {
     expect(steps.map(entryOf)).toEqual(STEPS);
     expect(RECEIPT).toHaveLength(64);
   });
+
+  it('has no verdict if a token verified the receipt', () => {
+    const entry = entryOf({ step: 'verified', verdict: { time: '2026-01-02T03:04:05Z' } });
+    expect(entry).toStrictEqual({ step: 'verify', state: 'confirmed', time: '2026-01-02T03:04:05Z' });
+  });
 });

@@ -221,6 +221,16 @@ describe('urgency', () => {
     expect((await journal.get(id))?.steps).toHaveLength(3);
   });
 
+  it('"soon" also delays the write after a flush() without queued entries', async () => {
+    const { journal, commits } = await setUpRecording();
+    const id = await journal.begin(ATTEMPT);
+    journal.flush();
+    const soon = journal.append(id, first, { urgency: 'soon' });
+    for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+    await Promise.all([soon, journal.append(id, second, { urgency: 'soon' })]);
+    expect(commits).toEqual(['strict', 'strict']);
+  });
+
   it('"soon" writes immediately on flush(), even during another write', async () => {
     const { journal, commits } = await setUpRecording();
     const timers = vi.spyOn(globalThis, 'setTimeout').mockImplementation(() => 0 as never); // no timer fires
@@ -256,6 +266,16 @@ describe('the list of open attempts', () => {
     const [failed, running] = [await journal.begin(ATTEMPT, [LOST]), await journal.begin(ATTEMPT)];
     expect(failed).toBe(unknown + 1);
     expect(await read()).toEqual([{ session: 'this', attempts: [running] }]);
+  });
+
+  it('does not take over an attempt that this page has settled for a closed one', async () => {
+    const { database, journal, page } = await setUp();
+    const settled = await beginWith(page('closed'), 4);
+    await journal.append(settled, [INTERRUPTION, NOT_IMPORTED]);
+    const unknown = await beginWith(page('crashed'), 4);
+    await journal.recover(NO_SESSION);
+    const open = await database.run(['open'], 'readonly', (transaction) => transaction.objectStore('open').getAll());
+    expect(open).toEqual([{ session: 'this', attempts: [unknown] }]);
   });
 
   it('includes the unknown attempts of another open page', async () => {

@@ -196,6 +196,20 @@ describe('attempts whose numbers have gaps', () => {
   });
 });
 
+describe('the attempts of this page', () => {
+  it('are in the sequence of their numbers after a loss, in whatever sequence they were read', async () => {
+    const { disk, journal, page } = await setUp();
+    const other = await (await page('other')).begin(ATTEMPT, STEPS.slice(0, 4));
+    const own = await journal.begin(ATTEMPT, UNKNOWN);
+    await journal.append(other, LOST);
+    await clearSilently(disk);
+    await journal.begin(ATTEMPT, STEPS);
+    const entries = (await stationChain(disk)).batches.flatMap((batch) => batch.entries);
+    const begun = entries.filter(({ body }) => body.step === 'begin').map(({ of }) => of?.[0]);
+    expect(begun).toEqual([other, own, own + 1]);
+  });
+});
+
 describe('a running attempt', () => {
   it('is kept for the journal after a loss, also when the unsettled attempts were read', async () => {
     const { disk, journal } = await setUp();

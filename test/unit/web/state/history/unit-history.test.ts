@@ -69,6 +69,7 @@ describe('the history of a unit', () => {
     expect(await pagesFor(attempts(49, 'B'))).toEqual({ pages: 1, found: 0 });
     expect(await pagesFor(attempts(50, 'B'))).toEqual({ pages: 2, found: 0 });
     expect(await pagesFor(attempts(200, 'A'))).toEqual({ pages: 1, found: 5 });
+    expect(await pagesFor([...attempts(5, 'A'), ...attempts(100, 'B')])).toEqual({ pages: 1, found: 5 });
     expect(await pagesFor([])).toEqual({ pages: 1, found: 0 });
   });
 
