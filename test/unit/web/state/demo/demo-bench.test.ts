@@ -83,6 +83,7 @@ describe('the demo bench', () => {
     expect([bench.units, bench.hub].map((some) => some.map(({ sn }) => sn))).toEqual([['07'], ['47', '48']]);
     bench.plugHub(true);
     expect([...plugged]).toEqual(['07', '47', '48']);
+    expect(bench.hub.every((unit) => unit.plugged)).toBe(true);
     bench.plugHub(false);
     expect([...plugged]).toEqual(['07']);
     expect(bench.hub.every((unit) => !unit.plugged)).toBe(true);

@@ -49,10 +49,10 @@ describe('the list of orders', () => {
   });
 
   it('has the facts of each order, from this station or from the AS', () => {
-    const order = stored('A');
+    const order = { ...stored('A'), counts: { ...COUNTS, done: 0 } };
     const facts = { title: 'Meters of the north', count: 9, lines: 1, until: day(5), isDryRun: false };
     expect(only({ stored: [order] })).toEqual({
-      ...{ ...facts, name: 'AS north 0 A', id: 'A', done: 1, state: 'open' },
+      ...{ ...facts, name: 'AS north 0 A', id: 'A', done: 0, state: 'open' },
       ...{ stored: order, isListed: false, isCurrent: false },
     });
     expect(only({ listed: [listed('A', { dryRun: true, lines: 2 })] })).toEqual({

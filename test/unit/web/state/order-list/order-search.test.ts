@@ -173,6 +173,13 @@ describe('the search for an order', () => {
     expect(search.unitOf(row('OTHER'))).toBeDefined();
   });
 
+  it('says that a unit is not known if the AS has made an export that this station has not', async () => {
+    const { search } = searchIn({ atAs: [listed('HERE', 1, 0)] });
+    search.search('0020');
+    await vi.runAllTimersAsync();
+    expect(search.unitOf(HERE)).toEqual({ sn: sn(0x20), state: 'unknown' });
+  });
+
   it('does not show the state of one unit for another that the AS found', async () => {
     const other = { ...listed('HERE', 1, 0), unit: { sn: sn(0x30), exports: 1, proven: 0, count: 1 } };
     const { search } = searchIn({ unitRow: { state: 'failed' }, atAs: [other] });
