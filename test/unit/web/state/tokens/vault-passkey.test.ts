@@ -54,6 +54,14 @@ describe('a vault with a passkey', () => {
     expect(browser.passkeys.output).toEqual(new Uint8Array(32));
   });
 
+  it('is not created while no vault is unlocked', async () => {
+    const { vaults, id } = await withPasskey();
+    await vaults.removePasskey(id);
+    await vaults.addPasskey();
+    expect(vaults.vaults).toMatchObject([{ hasPasskey: false }]);
+    expect(vaults.failure).toBeUndefined();
+  });
+
   it('creates each passkey for the id of the vault', async () => {
     const { vaults, browser, vault } = await unlocked();
     await vaults.addPasskey();
