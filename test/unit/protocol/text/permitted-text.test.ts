@@ -138,6 +138,7 @@ describe('a text', () => {
 
   it('of an earlier version is repaired', () => {
     expect(repairText('non livré', 200)).toBe('non livré');
+    expect(repairText('می\u200cخواهم', 200)).toBe('می\u200cخواهم');
     expect(repairText('in K\ufffdln,\u202e kaputt\u200b', 200)).toBe('in K ln, kaputt');
     expect(repairText('x'.repeat(300), 200)).toBe('x'.repeat(200));
     expect(repairText('\ufffd\u202e', 200)).toBeUndefined();
