@@ -98,6 +98,16 @@ export type VaultErrorCode =
   | 'passkey-refused' // cancelled, missing or the wrong passkey: browsers do not say which
   | 'passkey-unsupported'; // the browser or authenticator lacks WebAuthn or its PRF extension
 
+/** Refusals of a site file (docs/protocol.md clause 9.2). */
+export type SiteErrorCode =
+  | 'site-unreadable' // not a site file, or damaged
+  | 'site-newer-format' // made for a later version of the page
+  | 'site-unsigned' // the settings themselves, before the AS signed them
+  | 'site-untrusted' // signed under another root key than the pinned one
+  | 'site-changed' // a signature is wrong
+  | 'site-key-refused' // the root did not certify the signing key for site files, or not for that time
+  | 'site-older'; // this station accepted a newer one before
+
 /** Failures of the station: the page and its journal. */
 export type StationErrorCode =
   | 'cancelled' // by the operator
@@ -119,6 +129,7 @@ export type ErrorCode =
   | SourceErrorCode
   | TokenErrorCode
   | VaultErrorCode
+  | SiteErrorCode
   | StationErrorCode
   | IntegrityErrorCode;
 

@@ -10,10 +10,12 @@ import { type AdminRequest, runAdminRequest } from '../cli/admin-requests.ts';
 import { readCommandLine } from '../cli/command-line.ts';
 import { requestControl } from '../cli/control.ts';
 import { runLogCommand } from '../cli/log-requests.ts';
+import { localZone, showTime } from '../cli/times.ts';
 import { readVariable } from '../common/environment.ts';
 import { UserError } from '../common/user-error.ts';
 import { STATE_FILE } from '../service/choose-state.ts';
 import { openAs } from '../service/open-as.ts';
+import { runSiteRequest } from '../site/site-requests.ts';
 import { diskRefusal } from '../storage/disk-error.ts';
 
 async function main(): Promise<readonly string[]> {
@@ -27,7 +29,11 @@ async function main(): Promise<readonly string[]> {
     values['key-file'] ?? readVariable(process.env, 'KEYFERRY_KEY_FILE') ?? `${directory}/sealing.key`,
   );
   const demo = values.demo ?? /^(1|true)$/i.test(readVariable(process.env, 'KEYFERRY_DEMO') ?? '');
-  return run(request, { directory, keyFile, demo });
+  const runAtAs = (command: AdminRequest) => run(command, { directory, keyFile, demo });
+  if (request.command === 'site pack' || request.command === 'site check') {
+    return runSiteRequest(request, runAtAs, (time) => showTime(time, localZone()));
+  }
+  return runAtAs(request);
 }
 
 /**

@@ -13,6 +13,8 @@ import { addErasing, type NewErasing, type Rotation, rotateSet } from '../sets/r
 import { setLabel } from '../sets/set-access.ts';
 import { addKey, addSet, allowUnits, type NewKey, type NewSet, requireSet, writeDeviceKey } from '../sets/sets.ts';
 import { rootFingerprint } from '../signing/signing.ts';
+import { signSite } from '../site/sign-site.ts';
+import type { SiteSignRequest } from '../site/site-requests.ts';
 import type { SetState } from '../storage/state.ts';
 import { type OrderRequest, runOrderRequest } from './order-requests.ts';
 import { localZone, showTime } from './times.ts';
@@ -42,6 +44,7 @@ export type AdminRequest =
   | { readonly command: 'device-key'; readonly set: number; readonly sn: string; readonly path: string }
   | OrderRequest
   | VaultAdminRequest
+  | SiteSignRequest
   | { readonly command: 'trust' };
 
 /**
@@ -128,6 +131,8 @@ async function run(as: As, actor: string, request: AdminRequest, zone: string): 
     case 'vault revoke':
     case 'vault reconcile':
       return runVaultRequest(as, actor, request, zone);
+    case 'site sign':
+      return [(await signSite(as, actor, request.draft, request.after)).trim()];
     case 'trust':
       // The verifier of reports needs the whole key.
       return [`Root key ${rootFingerprint(as.state)}`, `In full  ${toHex(as.state.root.publicKey)}`];

@@ -1,14 +1,13 @@
 // Parses a command line into a request, using the command table.
 import { UserError } from '../common/user-error.ts';
-import type { AdminRequest } from './admin-requests.ts';
-import type { Command, Commands } from './command.ts';
+import type { CliRequest, Command, Commands } from './command.ts';
 import { helpOf, helpOfAll } from './help.ts';
 import { LOG_COMMANDS } from './log-commands.ts';
-import type { LogRequest } from './log-requests.ts';
 import { OPERATOR_COMMANDS } from './operator-commands.ts';
 import { parseOptions, type Values } from './options.ts';
 import { ORDER_COMMANDS } from './order-commands.ts';
 import { SET_COMMANDS } from './set-commands.ts';
+import { SITE_COMMANDS } from './site-commands.ts';
 import { VAULT_COMMANDS } from './vault-commands.ts';
 
 const COMMANDS: Commands = {
@@ -16,6 +15,7 @@ const COMMANDS: Commands = {
   ...OPERATOR_COMMANDS,
   ...ORDER_COMMANDS,
   ...VAULT_COMMANDS,
+  ...SITE_COMMANDS,
   ...LOG_COMMANDS,
 };
 const COMMON_OPTIONS = { data: { value: 'FOLDER' }, 'key-file': { value: 'FILE' }, demo: {} };
@@ -23,7 +23,7 @@ const COMMON_OPTIONS = { data: { value: 'FOLDER' }, 'key-file': { value: 'FILE' 
 const MAX_WORDS = 1000;
 
 export interface CommandLine {
-  readonly request: AdminRequest | LogRequest;
+  readonly request: CliRequest;
   readonly values: { readonly data?: string; readonly 'key-file'?: string; readonly demo?: boolean };
 }
 

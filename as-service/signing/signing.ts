@@ -13,6 +13,8 @@ import {
   type Signer,
   sealEnvelope,
 } from '#protocol/signing/envelope.ts';
+import { SITE_TYPE } from '#protocol/site/site.ts';
+import { encodeSiteFile } from '#protocol/site/site-file.ts';
 import { Turns } from '../common/turns.ts';
 import type { SigningKeyState, SigningPurpose, State } from '../storage/state.ts';
 
@@ -31,6 +33,7 @@ export const SIGNING_PURPOSES: readonly SigningPurpose[] = [
   'vault',
   'work-order',
   'report',
+  'site',
 ];
 /**
  * Validity of a certificate in years. Units never replace the key for DATA, so its certificate is
@@ -43,6 +46,7 @@ const YEARS: Record<SigningPurpose, number> = {
   vault: 3,
   'work-order': 3,
   report: 3,
+  site: 3,
 };
 /** Number of verdicts after which other requests get a turn of the event loop. */
 const VERDICTS_PER_TURN = 100;
@@ -94,6 +98,7 @@ export class Signatures {
   readonly #signers: Record<SigningPurpose, NodeSigner>;
   /** The signers of verdicts, newest first, each with its certificate. */
   readonly #verdictSigners: readonly { readonly signer: NodeSigner; readonly certificate: CertificateJson }[];
+  readonly #certificates: readonly Envelope[];
   readonly #trust: TrustJson;
   /**
    * The newest signed audit head. Each answer contains one, and answers with the same head share
@@ -109,16 +114,18 @@ export class Signatures {
       const signer = signers.find(({ publicKey }) => toBase64url(publicKey) === certificate.publicKey);
       return signer === undefined ? [] : [{ signer, certificate }];
     });
-    this.#trust = { root: toBase64url(root.publicKey), certificates };
+    this.#certificates = certificates;
+    this.#trust = { root: toBase64url(root.publicKey), certificates: certificates.filter(isListed) };
   }
 
+  /** The answer to GET /v1/trust. */
   get trust(): TrustJson {
     return this.#trust;
   }
 
   /** Returns all certificates for these purposes, including those of earlier keys. */
   certificatesOf(purposes: readonly CertificateJson['purpose'][]): Envelope[] {
-    return this.#trust.certificates.filter((each) => purposes.includes(decodeCertificate(each).purpose));
+    return this.#certificates.filter((each) => purposes.includes(decodeCertificate(each).purpose));
   }
 
   /** Returns SIG over DATA, 64 bytes. */
@@ -150,11 +157,23 @@ export class Signatures {
 
   /** The signer of vault files, and the certificate of its key. */
   get vault(): { readonly signer: Signer; readonly certificate: Envelope } {
-    const signer = this.#signers.vault;
-    const isItsCertificate = certifies('vault', signer.publicKey);
-    const certificate = this.#trust.certificates.find((each) => isItsCertificate(decodeCertificate(each)));
-    if (certificate === undefined) throw new TypeError('the vault key has no certificate');
-    return { signer, certificate };
+    return { signer: this.#signers.vault, certificate: this.#certificateOf('vault') };
+  }
+
+  /**
+   * Signs the settings of a site. `settings` is the JSON text of encodeSite(). Resolves with the
+   * text of the site file.
+   */
+  async signSite(settings: string): Promise<string> {
+    const envelope = await sealEnvelope(SITE_TYPE, Buffer.from(settings), this.#signers.site);
+    return encodeSiteFile(this.#certificateOf('site'), envelope);
+  }
+
+  #certificateOf(purpose: SigningPurpose): Envelope {
+    const isItsCertificate = certifies(purpose, this.#signers[purpose].publicKey);
+    const certificate = this.#certificates.find((each) => isItsCertificate(decodeCertificate(each)));
+    if (certificate === undefined) throw new TypeError(`the ${purpose} key has no certificate`);
+    return certificate;
   }
 
   /** Signs a work order. `order` is the JSON text of encodeWorkOrder(). */
@@ -245,6 +264,14 @@ export function rootFingerprint({ root }: State): string {
 
 function sealJson(type: string, payload: object, signer: Signer): Promise<Envelope> {
   return sealEnvelope(type, Buffer.from(JSON.stringify(payload)), signer);
+}
+
+/**
+ * Whether GET /v1/trust lists a certificate. A site file contains the certificate of its key, and
+ * pages of versions before site files refuse a list with a purpose that they do not know.
+ */
+function isListed(envelope: Envelope): boolean {
+  return decodeCertificate(envelope).purpose !== 'site';
 }
 
 function certifies(purpose: SigningPurpose, key: Uint8Array): (certificate: CertificateJson) => boolean {

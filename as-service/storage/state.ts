@@ -105,6 +105,8 @@ export interface State {
   readonly certificates: readonly Envelope[];
   readonly sets: readonly SetState[];
   readonly operators: readonly OperatorState[];
+  /** Serial number of the last site file; undefined if there is none. */
+  readonly siteSerial?: number;
 }
 
 /** Member name of an encoded byte string: {"$octets": base64url}. */

@@ -75,7 +75,7 @@ export type AuditHeadJson = Json<typeof auditHeadSchema>;
 
 /** Payload of an envelope of type CERTIFICATE_TYPE, in which the root certifies a signing key. */
 export const certificateSchema = v.object({
-  purpose: v.picklist(['data', 'verdict', 'audit-head', 'work-order', 'report', 'vault', 'vault-journal']),
+  purpose: v.picklist(['data', 'verdict', 'audit-head', 'work-order', 'report', 'vault', 'vault-journal', 'site']),
   /** Ed25519. */
   publicKey: bytes(32),
   asNumber,

@@ -113,7 +113,7 @@ describe('the certificates to keep', () => {
     const all = [...SIGNING_PURPOSES, 'verdict', 'work-order'];
     expect(retained(after, [], [], clock)).toEqual([all, 1]);
     expect(retained(after, [], [], TRUE_TIME + 3.2 * YEAR)).toEqual([
-      ['data', 'audit-head', 'vault', 'report', 'verdict', 'work-order'],
+      ['data', 'audit-head', 'vault', 'report', 'site', 'verdict', 'work-order'],
       0,
     ]);
   });
@@ -123,11 +123,11 @@ describe('the certificates to keep', () => {
     const late = TRUE_TIME + 9 * YEAR;
     const orderKey = keyId(before.signingKeys['work-order'].publicKey);
     expect(retained(after, [TRUE_TIME], [], late)).toEqual([
-      ['data', 'verdict', 'audit-head', 'vault', 'report', 'verdict', 'work-order'],
+      ['data', 'verdict', 'audit-head', 'vault', 'report', 'site', 'verdict', 'work-order'],
       1,
     ]);
     expect(retained(after, [clock], [orderKey], late)).toEqual([
-      ['data', 'audit-head', 'vault', 'work-order', 'report', 'verdict', 'work-order'],
+      ['data', 'audit-head', 'vault', 'work-order', 'report', 'site', 'verdict', 'work-order'],
       0,
     ]);
   });

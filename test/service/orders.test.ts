@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { allowUnits } from '#as-service/sets/sets.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import { isSignedBy } from '#protocol/crypto/ed25519.ts';
-import { Certificates } from '#protocol/orders/certificates.ts';
+import { Certificates } from '#protocol/service/certificates.ts';
 import type { OrderJson, WorkOrdersJson } from '#protocol/orders/messages.ts';
 import { decodeWorkOrder } from '#protocol/orders/order.ts';
 import type { ExportAnswerJson, ProblemJson, Role } from '#protocol/service/messages.ts';

@@ -126,7 +126,7 @@ describe('a service', () => {
     clock += 2.6 * YEAR;
     await service.followClock();
     const wiped = Object.entries(before).filter(([, { secretKey }]) => isZero(secretKey));
-    expect(wiped.map(([purpose]) => purpose)).toEqual(['audit-head', 'vault', 'work-order', 'report']);
+    expect(wiped.map(([purpose]) => purpose)).toEqual(['audit-head', 'vault', 'work-order', 'report', 'site']);
     clock += 2.6 * YEAR;
     await service.followClock();
     expect(isZero(before.verdict.secretKey)).toBe(true);

@@ -29,7 +29,16 @@ const PROTOCOL: readonly Room[] = [
   { room: 'protocol/json/', may: [...inProtocol('bytes', 'text'), 'protocol/errors.ts'], packages: ['valibot'] },
   { room: 'protocol/text/', may: [...inProtocol('bytes'), 'protocol/errors.ts'] },
   { room: 'protocol/demo/', may: inProtocol('bytes', 'tkl') },
-  { room: 'protocol/service/', may: [...inProtocol('tkl', 'json'), 'protocol/errors.ts'], packages: ['valibot'] },
+  {
+    room: 'protocol/service/',
+    may: [...inProtocol('bytes', 'tkl', 'json', 'signing'), 'protocol/errors.ts'],
+    packages: ['valibot'],
+  },
+  {
+    room: 'protocol/site/',
+    may: [...inProtocol('bytes', 'crypto', 'framing', 'json', 'signing', 'service'), 'protocol/errors.ts'],
+    packages: ['valibot'],
+  },
   {
     room: 'protocol/orders/',
     may: [...inProtocol('bytes', 'text', 'crypto', 'tkl', 'json', 'signing', 'service'), 'protocol/errors.ts'],
@@ -94,6 +103,7 @@ const AS_SERVICE = [
   ['exports'],
   ['service'],
   ['http'],
+  ['site'],
   ['cli', 'api'],
   ['bin'],
 ];
@@ -143,7 +153,19 @@ export const ROOMS: readonly Room[] = [
     AS_SERVICE,
     [
       ...BASE,
-      ...inProtocol('text', 'crypto', 'tkl', 'signing', 'json', 'as-unit', 'demo', 'service', 'orders', 'vault'),
+      ...inProtocol(
+        'text',
+        'crypto',
+        'tkl',
+        'signing',
+        'json',
+        'as-unit',
+        'demo',
+        'service',
+        'orders',
+        'vault',
+        'site',
+      ),
     ],
     () => [NODE, /^hono(\/|$)/, 'valibot', '@valibot/to-json-schema'],
   ),

@@ -232,7 +232,7 @@ it('words are accepted only from their list', () => {
     expect(reader(whoamiSchema)({ ...whoami, role })).toMatchObject({ role });
   }
   const certificate = { publicKey: zeros(32), asNumber: 0, from: TIME, until: TIME };
-  for (const purpose of ['data', 'verdict', 'audit-head', 'work-order', 'report', 'vault', 'vault-journal']) {
+  for (const purpose of ['data', 'verdict', 'audit-head', 'work-order', 'report', 'vault', 'vault-journal', 'site']) {
     expect(reader(certificateSchema)({ ...certificate, purpose })).toMatchObject({ purpose });
   }
   for (const profile of ['shared', 'diversified']) {

@@ -5,6 +5,7 @@ import { hexNumber } from '#protocol/bytes/hex.ts';
 import type { ErrorCode, Failure } from '../../state/common/failure.ts';
 import { OUT_OF_REACH } from './fallback.ts';
 import { accessDenied, browserUnsupported, deviceBusy, driverMissing } from './platform-advice.ts';
+import { SITE } from './site-failures.ts';
 import { explainStatusWord } from './status-words.ts';
 import { TOKEN, VAULT } from './token-failures.ts';
 import type { Message, MessageContext, StoredMessage } from './types.ts';
@@ -288,7 +289,15 @@ const STATION = {
   },
 } as const;
 
-const MESSAGES: Record<ErrorCode, MessageSource> = { ...LINK, ...UNIT, ...SERVICE, ...TOKEN, ...VAULT, ...STATION };
+const MESSAGES: Record<ErrorCode, MessageSource> = {
+  ...LINK,
+  ...UNIT,
+  ...SERVICE,
+  ...TOKEN,
+  ...VAULT,
+  ...SITE,
+  ...STATION,
+};
 
 /** Every code that has a message. */
 export const CODES = Object.keys(MESSAGES) as readonly ErrorCode[];

@@ -6,8 +6,8 @@ import { fromBase64url } from '../bytes/text.ts';
 import { IntegrityError } from '../errors.ts';
 import { parseJson, readDocument } from '../json/document.ts';
 import { text } from '../json/schema.ts';
-import { CERTIFICATE_TYPE, type CertificateJson, certificateSchema } from '../service/messages.ts';
 import { type Envelope, keyId, openEnvelope, type Verify } from '../signing/envelope.ts';
+import { CERTIFICATE_TYPE, type CertificateJson, certificateSchema } from './messages.ts';
 
 /** Permits also the purposes of later versions. open() never uses a key with such a purpose. */
 const anyCertificateSchema = v.object({
@@ -45,6 +45,11 @@ export class Certificates {
     return certificates;
   }
 
+  /** True iff the key that signed the envelope is certified for `purpose`. Verifies no signature. */
+  has(envelope: Envelope, purpose: CertificateJson['purpose']): boolean {
+    return this.#find(envelope, purpose) !== undefined;
+  }
+
   /**
    * Verifies an envelope by the key that is certified for `purpose`.
    * @throws IntegrityError if there is no such key or the signature is wrong; ProtocolError
@@ -54,11 +59,15 @@ export class Certificates {
     envelope: Envelope,
     purpose: CertificateJson['purpose'],
   ): Promise<{ readonly value: unknown; readonly payload: Bytes; readonly key: CertifiedKey }> {
-    const key = this.#keys.get(`${purpose} ${envelope.signatures[0].keyid}`);
+    const key = this.#find(envelope, purpose);
     if (key === undefined) throw new IntegrityError();
     const type = `application/vnd.keyferry.${purpose}+json`;
     const payload = await openEnvelope(envelope, type, key.publicKey, this.#verify);
     return { value: parse(payload), payload, key };
+  }
+
+  #find(envelope: Envelope, purpose: CertificateJson['purpose']): CertifiedKey | undefined {
+    return this.#keys.get(`${purpose} ${envelope.signatures[0].keyid}`);
   }
 }
 

@@ -1,0 +1,54 @@
+// The commands for site files. They read the settings here, where the files of the administrator
+// are.
+import { resolve } from 'node:path';
+import { fromHex } from '#protocol/bytes/hex.ts';
+import { readSiteDraft, type SiteDraft } from '#protocol/site/draft.ts';
+import { toUserError } from '../common/to-user-error.ts';
+import { UserError } from '../common/user-error.ts';
+import { readDecimal, readInput, required } from './arguments.ts';
+import type { Commands } from './command.ts';
+import type { Values } from './options.ts';
+
+export const SITE_COMMANDS: Commands = {
+  'site pack': {
+    options: {
+      config: { value: 'FILE', required: true },
+      out: { value: 'FOLDER', required: true },
+      web: { value: 'FOLDER', default: 'dist' },
+      after: { value: 'N', default: '0' },
+    },
+    help: 'Signs the settings of a site, a JSON file, and writes a folder that any web server can serve: page, site file and headers. --web is the folder of the built page. --after makes the number of the file higher than N, after the AS was restored from an older backup.',
+    request: (_words, { config, out, web, after }) => ({
+      command: 'site pack',
+      draft: readDraft(required('config', config)),
+      out: resolve(required('out', out)),
+      web: resolve(required('web', web)),
+      after: readDecimal('after', String(after)),
+    }),
+  },
+  'site check': {
+    words: 'FILE',
+    options: { root: { value: 'HEX' } },
+    help: 'Shows what a site file says, and whether its signature holds. --root is the root key in full, as "trust" prints it, and then no data folder is needed.',
+    request: ([file = ''], { root }) => ({
+      command: 'site check',
+      file: readInput(file),
+      root: readRoot(root),
+    }),
+  },
+};
+
+function readDraft(file: string): SiteDraft {
+  const text = readInput(file);
+  try {
+    return readSiteDraft(text);
+  } catch (cause) {
+    throw toUserError(cause, `${file}: `);
+  }
+}
+
+function readRoot(value: Values[string]): Uint8Array | null {
+  if (typeof value !== 'string') return null;
+  if (!/^[0-9A-Fa-f]{64}$/.test(value)) throw new UserError('--root must be 64 hex digits, as "trust" prints them.');
+  return fromHex(value);
+}

@@ -1,0 +1,79 @@
+// Checks a site file and prints what it says, for an administrator.
+import { isSignedBy } from '#protocol/crypto/ed25519.ts';
+import { ProtocolError, type SiteErrorCode } from '#protocol/errors.ts';
+import { rootFingerprint } from '#protocol/signing/envelope.ts';
+import type { Site, SiteProfile } from '#protocol/site/site.ts';
+import { openSiteFile, peekSiteFile } from '#protocol/site/site-file.ts';
+import { UserError } from '../common/user-error.ts';
+
+/** What is wrong with a file, and what the administrator does. */
+const REFUSALS: Readonly<Record<SiteErrorCode, string>> = {
+  'site-unreadable': 'This is not a site file, or it is damaged. Run "site pack" again.',
+  'site-newer-format': 'A later version of Keyferry made this file. Check it with that version.',
+  'site-unsigned': 'This file has no signature. "site pack" signs it.',
+  'site-untrusted': 'Another AS signed this file: its certificate is of another root key.',
+  'site-changed': 'This file was changed after it was signed. Do not publish it. Run "site pack" again.',
+  'site-key-refused': 'The key of this file was not certified for site files at that time. Run "site pack" again.',
+  'site-older': 'This file is older than another one.',
+};
+
+/**
+ * Verifies a site file with the root key. Returns the lines to print. `show` shows a time.
+ * @throws UserError that says why a station would refuse the file, and what the file says
+ */
+export async function checkSite(
+  text: string,
+  root: Uint8Array,
+  show: (time: string) => string,
+): Promise<readonly string[]> {
+  try {
+    const { site } = await openSiteFile(text, [root], isSignedBy);
+    const fingerprint = (rootFingerprint(root).match(/.{4}/g) ?? []).join(' ');
+    return [...describeSite(site, show), `The signature holds, under the root key ${fingerprint}.`];
+  } catch (cause) {
+    const why = refusalOf(cause);
+    if (why === undefined) throw cause;
+    throw new UserError([why, ...peek(text, show)].join('\n'), { cause });
+  }
+}
+
+/** Returns the lines that show the settings. */
+export function describeSite(site: Site, show: (time: string) => string): readonly string[] {
+  const { serial, issued, service, name, as, profiles, policy } = site;
+  const { scanLabels, signOutAfterMinutes } = policy;
+  return [
+    `Site file ${serial} of ${service}, signed ${show(issued)}`,
+    ...(name === null ? [] : [`  name     ${name}`]),
+    ...as.map((url) => `  AS       ${url}`),
+    ...profiles.map((profile) => `  profile  ${describeProfile(profile)}`),
+    `  labels   ${scanLabels ? 'scanned before each load of a work order' : 'as the work order says'}`,
+    `  sign-out ${signOutAfterMinutes === null ? 'when the access code expires' : `after ${signOutAfterMinutes} minutes without activity`}`,
+  ];
+}
+
+function describeProfile({ name, role, ids, usb, serial }: SiteProfile): string {
+  return [
+    `${name}: ${role}`,
+    ids === undefined ? 'any other adapter' : `USB ids ${ids}`,
+    ...(usb === undefined ? [] : [`USB, waits ${usb.bwtMs} ms`]),
+    ...(serial === undefined
+      ? []
+      : [`serial ${serial.baudRate} baud, parity ${serial.parity}, EDC ${serial.edc}, waits ${serial.bwtMs} ms`]),
+  ].join(', ');
+}
+
+function refusalOf(cause: unknown): string | undefined {
+  if (!(cause instanceof ProtocolError)) return undefined;
+  const why = REFUSALS[cause.code as SiteErrorCode];
+  return why === undefined ? undefined : `${why}\n  ${cause.message}`;
+}
+
+/** Returns what a refused file says, as far as it can be read. */
+function peek(text: string, show: (time: string) => string): readonly string[] {
+  try {
+    return ['The file says, without proof:', ...describeSite(peekSiteFile(text), show)];
+  } catch (cause) {
+    if (refusalOf(cause) === undefined) throw cause;
+    return [];
+  }
+}

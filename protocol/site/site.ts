@@ -1,0 +1,125 @@
+// The settings of a site: where its AS is, which devices it has and what its policy is. They are
+// the payload of a signed envelope in a site file (docs/protocol.md clause 9.2).
+import * as v from 'valibot';
+import type { ErrorCode } from '../errors.ts';
+import { ProtocolError } from '../errors.ts';
+import type { Edc } from '../framing/edc.ts';
+import { readDocument } from '../json/document.ts';
+import { integer, type Json, list, printable, type Schema, text, time } from '../json/schema.ts';
+import { asNumber, name } from '../service/messages.ts';
+
+export const SITE_TYPE = 'application/vnd.keyferry.site+json';
+export const SITE_FORMAT = 1;
+export const MAX_SITE_NAME_LENGTH = 40;
+export const MAX_PROFILE_NAME_LENGTH = 60;
+const MAX_URLS = 8;
+const MAX_PROFILES = 64;
+export const MAX_SERIAL = 0x7fffffff;
+
+/**
+ * Base URL of an AS without a slash at the end. Browsers send an access code without TLS to this
+ * computer only.
+ */
+const asUrl = text(
+  /^(?=.{1,200}$)(https:\/\/([a-z\d](?:[a-z\d.-]*[a-z\d])?|\[[\da-f:]+\])|http:\/\/(localhost|127\.0\.0\.1|\[::1\]))(:\d{1,5})?(\/[\w.~-]+)*$/,
+  'an address such as https://keys.example.org, without a slash at the end',
+);
+
+/** Vendor id and product id as `lsusb` prints them. */
+const ids = text(/^[\da-fA-F]{4}:[\da-fA-F]{4}$/, 'two USB ids such as 1209:0001');
+
+/** Block waiting time in milliseconds. */
+const bwtMs = integer(50, 60_000);
+const baudRate = integer(300, 4_000_000);
+const parity = v.picklist(['none', 'even', 'odd']);
+const edc: v.GenericSchema<Edc> = v.picklist(['crc', 'lrc']);
+const role = v.picklist(['unit', 'token']);
+const usb = v.object({ bwtMs });
+
+/** The schemas of members that a draft of the settings has too. */
+export const siteFields = { asUrl, ids, bwtMs, baudRate, parity, edc, role, usb } as const;
+
+/** Returns the schema of a list of base URLs. */
+/* @__NO_SIDE_EFFECTS__ */
+export function urlsOf<S extends Schema>(url: S) {
+  return list(url, 1, MAX_URLS);
+}
+
+/** Returns the schema of a list of device profiles. */
+/* @__NO_SIDE_EFFECTS__ */
+export function profilesOf<S extends Schema>(profile: S) {
+  return list(profile, 0, MAX_PROFILES);
+}
+
+const profileSchema = v.object({
+  /** Label for the operator, if the device has no product name. */
+  name: printable(MAX_PROFILE_NAME_LENGTH),
+  role,
+  /** Absent for a serial unit behind any adapter that no other profile names. */
+  ids: v.exactOptional(ids),
+  /** Present if the device has a vendor interface for WebUSB. */
+  usb: v.exactOptional(usb),
+  /** Present if the device has a serial port. */
+  serial: v.exactOptional(v.object({ baudRate, parity, edc, bwtMs })),
+});
+export type SiteProfile = Json<typeof profileSchema>;
+
+export const signOutAfterMinutes = integer(1, 480);
+
+const siteSchema = v.object({
+  format: v.picklist([SITE_FORMAT]),
+  /** Number of this file. The AS gives each file a higher one than the last. */
+  serial: integer(1, MAX_SERIAL),
+  issued: time,
+  /** The AS that signed the file. */
+  service: name,
+  asNumber,
+  /** Name of the company or site, which the page shows; null shows the name of the product. */
+  name: v.nullable(printable(MAX_SITE_NAME_LENGTH)),
+  /** Base URLs of the AS, in order of preference. */
+  as: urlsOf(asUrl),
+  profiles: profilesOf(profileSchema),
+  policy: v.object({
+    /** Whether the label of each unit of a work order is scanned before a key is loaded. */
+    scanLabels: v.boolean(),
+    /** Minutes without activity after which the operator is signed out; null is never. */
+    signOutAfterMinutes: v.nullable(signOutAfterMinutes),
+  }),
+});
+export type Site = Json<typeof siteSchema>;
+
+/** @throws ProtocolError with `code`, naming the fault */
+export function decodeSite(value: unknown, code: ErrorCode): Site {
+  const site = readDocument(siteSchema, value, 'the site file', code);
+  const fault = findFault(site);
+  if (fault !== undefined) throw new ProtocolError(code, fault);
+  return site;
+}
+
+/** Returns the JSON text to sign. @throws ProtocolError file-refused if readers would refuse it */
+export function encodeSite(site: Site): string {
+  decodeSite(site, 'file-refused');
+  return JSON.stringify(site);
+}
+
+const INTERFACES = ['usb', 'serial'] as const;
+
+function findFault({ as, profiles }: Site): string | undefined {
+  if (new Set(as).size !== as.length) return 'the site file names an address of the AS twice';
+  for (const [index, profile] of profiles.entries()) {
+    const fault = findProfileFault(profile, profiles.slice(0, index));
+    if (fault !== undefined) return `profiles[${index}] of the site file ${fault}`;
+  }
+  return undefined;
+}
+
+function findProfileFault(profile: SiteProfile, earlier: readonly SiteProfile[]): string | undefined {
+  if (profile.usb === undefined && profile.serial === undefined) return 'has neither usb nor serial';
+  // A profile without ids matches every device. The operator would be shown every USB device, and
+  // no unit behind an adapter would be found any more beside such a token.
+  if (profile.ids === undefined && profile.usb !== undefined) return 'has usb, and so needs ids';
+  if (profile.ids === undefined && profile.role === 'token') return 'is of a token, and so needs ids';
+  const same = earlier.filter((each) => each.ids?.toLowerCase() === profile.ids?.toLowerCase());
+  const twice = INTERFACES.find((kind) => profile[kind] !== undefined && same.some((each) => each[kind] !== undefined));
+  return twice === undefined ? undefined : `has the ids of an earlier profile with ${twice}`;
+}

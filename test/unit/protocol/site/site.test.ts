@@ -1,0 +1,133 @@
+// The limits of each setting of a site, and what an administrator may leave out.
+import { describe, expect, it } from 'vitest';
+import { readSiteDraft } from '#protocol/site/draft.ts';
+import { decodeSite, encodeSite, type Site } from '#protocol/site/site.ts';
+import { expectBounds } from '#test/support/bounds.ts';
+import { SITE } from '#test/support/site.ts';
+
+const decode = (value: unknown) => decodeSite(value, 'site-unreadable');
+const draft = (value: object) => readSiteDraft(JSON.stringify(value));
+const withProfiles = (...profiles: readonly object[]): unknown => ({ ...SITE, profiles });
+const usb = { bwtMs: 1000 };
+const serial = { baudRate: 9600, parity: 'none', edc: 'crc', bwtMs: 1000 };
+
+it('the settings', () => {
+  expectBounds(decode, SITE, [
+    ['serial', 'integer', 1, 0x7fffffff],
+    ['service', 'text', 1, 200],
+    ['asNumber', 'integer', 0, 0xffff],
+    ['name', 'text', 1, 40],
+    ['profiles.0.name', 'text', 1, 60],
+    ['profiles.0.usb.bwtMs', 'integer', 50, 60_000],
+    ['profiles.1.serial.baudRate', 'integer', 300, 4_000_000],
+    ['profiles.1.serial.bwtMs', 'integer', 50, 60_000],
+    ['policy.signOutAfterMinutes', 'integer', 1, 480],
+  ]);
+  const list = (length: number, item: (index: number) => unknown) => Array.from({ length }, (_, index) => item(index));
+  const urls = (length: number) => ({ ...SITE, as: list(length, (index) => `https://as${index}.example`) });
+  const profiles = (length: number) =>
+    withProfiles(
+      ...(list(length, (index) => ({ name: 'A', role: 'unit', ids: `000A:${1000 + index}`, usb })) as object[]),
+    );
+  for (const value of [urls(1), urls(8), profiles(0), profiles(64)]) expect(() => decode(value)).not.toThrow();
+  for (const value of [urls(0), urls(9)]) expect(() => decode(value)).toThrow('as is not a list of 1 to 8');
+  expect(() => decode(profiles(65))).toThrow('profiles is not a list of 0 to 64');
+});
+
+describe('an address of the AS', () => {
+  it.each([
+    'https://keys.example.org',
+    'https://keys.example.org:8443',
+    'https://10.0.0.7/keyferry',
+    'https://[fd00::7]:8443',
+    'http://localhost:8787',
+    'http://127.0.0.1:8787',
+    'http://[::1]:8787',
+  ])('may be %s', (url) => {
+    expect(decode({ ...SITE, as: [url] }).as).toEqual([url]);
+  });
+
+  it.each([
+    'keys.example.org',
+    'http://keys.example.org',
+    'https://keys.example.org/',
+    'https://KEYS.example.org',
+    'https://user@keys.example.org',
+    'https://keys.example.org?a',
+    'https://keys.example.org#a',
+    'https://keys.example.org;',
+    'https://*.example.org',
+    "https://a.example 'unsafe-inline'",
+    'https://keys.example.org/a b',
+    'ftp://localhost',
+    `https://${'a'.repeat(193)}`,
+  ])('may not be %s', (url) => {
+    expect(() => decode({ ...SITE, as: [url] })).toThrow('as[0] is not an address');
+  });
+
+  it('is named once', () => {
+    expect(() => decode({ ...SITE, as: ['https://a.example', 'https://a.example'] })).toThrow('twice');
+  });
+});
+
+describe('a device profile', () => {
+  it('has an interface', () => {
+    expect(() => decode(withProfiles({ name: 'A', role: 'unit', ids: '1209:0003' }))).toThrow(
+      'profiles[0] of the site file has neither usb nor serial',
+    );
+  });
+
+  it('has ids if it has usb or is of a token', () => {
+    expect(() => decode(withProfiles({ name: 'A', role: 'unit', usb }))).toThrow('needs ids');
+    expect(() => decode(withProfiles({ name: 'A', role: 'token', serial }))).toThrow('needs ids');
+    expect(() => decode(withProfiles({ name: 'A', role: 'unit', serial }))).not.toThrow();
+  });
+
+  it('is the only one with its ids and interface, in upper or lower case', () => {
+    const first = { name: 'A', role: 'unit', ids: '2E8A:0005', usb };
+    expect(() => decode(withProfiles(first, { ...first, ids: '2e8a:0005' }))).toThrow(
+      'profiles[1] of the site file has the ids of an earlier profile with usb',
+    );
+    expect(() => decode(withProfiles(first, { name: 'B', role: 'unit', ids: '2E8A:0005', serial }))).not.toThrow();
+    const any = { name: 'C', role: 'unit', serial };
+    expect(() => decode(withProfiles(any, any))).toThrow('profiles[1]');
+  });
+
+  it.each(['1209', '1209:00001', '1209:000G', '0x1209:0x0001', '1209-0001'])('has no ids %s', (ids) => {
+    expect(() => decode(withProfiles({ name: 'A', role: 'unit', ids, usb }))).toThrow('ids is not two USB ids');
+  });
+});
+
+describe('the draft of an administrator', () => {
+  it('needs the AS only', () => {
+    expect(draft({ as: ['https://keys.example.org'] })).toEqual({
+      name: null,
+      as: ['https://keys.example.org'],
+      profiles: [],
+      policy: { scanLabels: false, signOutAfterMinutes: null },
+    });
+  });
+
+  it('has the usual settings of a serial line where it names none', () => {
+    const { profiles } = draft({
+      as: ['https://keys.example.org'],
+      profiles: [{ name: ' Terminal\u00a0T ', ids: '2e8a:0005', usb: {}, serial: { baudRate: 9600 } }],
+    });
+    expect(profiles).toEqual([{ name: 'Terminal T', role: 'unit', ids: '2e8a:0005', usb, serial }]);
+  });
+
+  it('names what is unknown or wrong', () => {
+    const as = ['https://keys.example.org'];
+    expect(() => draft({ as, accent: 'red' })).toThrow('the file.accent is an unknown member');
+    expect(() => draft({ as, name: 'A\u202eB' })).toThrow('the file.name contains');
+    expect(() => draft({ name: 'ACME' })).toThrow('the file.as is missing');
+    expect(() => draft({ as, serial: 4 })).toThrow('serial is an unknown member');
+  });
+});
+
+it('settings that readers would refuse are not signed', () => {
+  expect(JSON.parse(encodeSite(SITE))).toEqual(SITE);
+  expect(() => encodeSite({ ...SITE, as: [] } as unknown as Site)).toThrow(
+    expect.objectContaining({ code: 'file-refused' }),
+  );
+});

@@ -1,0 +1,47 @@
+// Messages for the error codes of a site file (failures.ts).
+
+const helper = 'administrator' as const;
+
+export const SITE = {
+  'site-unreadable': {
+    remedy: 'Ask your administrator to publish the site file again',
+    helper,
+    title: 'The site file of this page is damaged, or it is not a site file.',
+    final: true,
+  },
+  'site-newer-format': {
+    remedy: 'Close all tabs of this page and open it again, or tell your administrator',
+    helper,
+    title: 'The site file needs a newer version of this page.',
+  },
+  'site-unsigned': {
+    remedy: 'Ask your administrator to sign the site file and publish it again',
+    helper,
+    title: 'The site file of this page has no signature of your AS.',
+    final: true,
+  },
+  'site-untrusted': {
+    remedy: 'Stop here and tell your administrator',
+    helper,
+    title: 'Another AS signed the site file of this page, not the one that this station trusts.',
+    final: true,
+  },
+  'site-changed': {
+    remedy: 'Stop here and tell your administrator',
+    helper,
+    title: 'The site file of this page was changed after your AS signed it.',
+    final: true,
+  },
+  'site-key-refused': {
+    remedy: 'Ask your administrator to sign the site file and publish it again',
+    helper,
+    title: 'The key that signed the site file was not valid for that.',
+    final: true,
+  },
+  'site-older': {
+    remedy: 'Ask your administrator to publish the newest site file',
+    helper,
+    title: 'The site file of this page is older than the one that this station used last.',
+    final: true,
+  },
+} as const;
