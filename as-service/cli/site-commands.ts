@@ -12,12 +12,16 @@ import type { Values } from './options.ts';
 export const SITE_COMMANDS: Commands = {
   'site pack': {
     options: {
-      config: { value: 'FILE', required: true },
-      out: { value: 'FOLDER', required: true },
-      web: { value: 'FOLDER', default: 'dist' },
-      after: { value: 'N', default: '0' },
+      config: { value: 'FILE', required: true, help: 'the settings of the site, a JSON file (docs/site-file.md)' },
+      out: { value: 'FOLDER', required: true, help: 'a new folder, for the page, the site file and the headers' },
+      web: { value: 'FOLDER', default: 'dist', help: 'the folder of the build, default dist' },
+      after: {
+        value: 'N',
+        default: '0',
+        help: 'number the file higher than N, after the AS was restored from an older backup',
+      },
     },
-    help: 'Signs the settings of a site, a JSON file, and writes a folder that any web server can serve: page, site file and headers. --web is the folder of the built page. --after makes the number of the file higher than N, after the AS was restored from an older backup.',
+    help: 'Signs the settings of a site, and writes a folder that any web server can serve.',
     request: (_words, { config, out, web, after }) => ({
       command: 'site pack',
       draft: readDraft(required('config', config)),
@@ -28,8 +32,10 @@ export const SITE_COMMANDS: Commands = {
   },
   'site check': {
     words: 'FILE',
-    options: { root: { value: 'HEX' } },
-    help: 'Shows what a site file says, and whether its signature holds. --root is the root key in full, as "trust" prints it, and then no data folder is needed.',
+    options: {
+      root: { value: 'HEX', help: 'the root key in full, as "trust" prints it; no data folder is needed then' },
+    },
+    help: 'Shows what a site file says, and whether its signature holds.',
     request: ([file = ''], { root }) => ({
       command: 'site check',
       file: readInput(file),

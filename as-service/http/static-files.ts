@@ -41,12 +41,18 @@ const COMPRESSED: Readonly<Record<string, Encoding>> = { '.br': 'br', '.gz': 'gz
 
 const DEMO = '/demo.html';
 /**
- * Link header (RFC 8288) in the response of the page, in demo mode. The page reads it after its
- * start and then offers the demo. The build of the page is the same for every service, so it cannot
+ * Link header (RFC 8288) in the response to the request for the site file, in demo mode. The page
+ * requests that file at its start, and then offers the demo. The build of the page is the same for every service, so it cannot
  * contain the link. Requesting demo.html instead would log a 404 error in the console of stations
  * without a demo. If a proxy drops the header, only that offer is missing.
  */
 const DEMO_LINK = '<demo.html>; rel="alternate"; title="Demo"';
+
+/**
+ * The page requests this file at its start (docs/protocol.md clause 9.2). Without it, the answer has
+ * status 204, because a browser logs status 404 as an error.
+ */
+const SITE = '/site.json';
 
 /**
  * Serves the folder `app` in `web` at the root. In demo mode, also serves those files of the folder
@@ -58,14 +64,18 @@ export async function loadStaticFiles(web: string, demoMode: boolean): Promise<S
     for (const [path, file] of await readFolder(join(web, folder))) files.set(path, file);
   }
   const index = files.get('/index.html');
-  if (index !== undefined) {
-    files.set('/', files.has(DEMO) ? { ...index, headers: { ...index.headers, link: DEMO_LINK } } : index);
-  }
+  if (index !== undefined) files.set('/', index);
+  const site = files.get(SITE);
+  const siteHeaders = { ...pageHeaders({ path: SITE.slice(1) }), ...(files.has(DEMO) ? { link: DEMO_LINK } : {}) };
+  if (site !== undefined) files.set(SITE, { ...site, headers: { ...site.headers, ...siteHeaders } });
   return {
     hasPage: index !== undefined,
     answer: (path, request) => {
       const file = files.get(path);
-      return file === undefined ? undefined : answerFile(file, request);
+      if (file !== undefined) return answerFile(file, request);
+      return path === SITE && index !== undefined
+        ? new Response(null, { status: 204, headers: siteHeaders })
+        : undefined;
     },
   };
 }

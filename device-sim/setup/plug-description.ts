@@ -30,6 +30,8 @@ export interface PlugDescription {
    * False by default.
    */
   readonly adapter?: boolean;
+  /** USB product id. By default that of the product. */
+  readonly productId?: number;
   readonly packetSize?: number;
   /** Whether the operating system has selected the USB configuration. False by default. */
   readonly configured?: boolean;
@@ -69,7 +71,7 @@ export function plugOptions(
     clock,
     random,
     usb: {
-      productId,
+      productId: description.productId ?? productId,
       hasAdapter: description.adapter ?? false,
       hasSerialNumber: description.usbSerialNumber ?? true,
       interfaceClass: description.protectedClass === true ? CLASS_SMART_CARD : CLASS_VENDOR,

@@ -1,12 +1,13 @@
 // How the service sends the files of the page: media types, caching, compression and content
 // security policies.
 import { createHash } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadStaticFiles } from '#as-service/http/static-files.ts';
 import { type TemporaryFolder, temporaryFolder } from '#test/support/as-service.ts';
+import { makeFolder } from '#test/support/site-folder.ts';
 
 const STYLE = 'body{color:#123}';
 const HTML = `<!doctype html><style>${STYLE}</style><script type="module" src="/assets/main-AbCd1234.js"></script>`;
@@ -26,10 +27,7 @@ beforeEach(async () => {
     'demo/demo.html': HTML.replace(STYLE, 'p{}').replace('<script', '<img src="data:image/png;base64,AA"><script'),
     'demo/demo-assets/demo-AbCd1234.js': 'simulator',
   };
-  for (const [path, content] of Object.entries(files)) {
-    await mkdir(dirname(join(folder.path, path)), { recursive: true });
-    await writeFile(join(folder.path, path), content);
-  }
+  await makeFolder(folder.path, files);
 });
 afterEach(() => folder.remove());
 
@@ -78,9 +76,19 @@ describe('the page', () => {
     expect(response.headers.get('cache-control')).toBe('no-cache');
   });
 
-  it('names the demo in its Link header in demo mode only', async () => {
-    expect((await get('/', {}, true)).headers.get('link')).toBe('<demo.html>; rel="alternate"; title="Demo"');
-    expect((await get('/')).headers.get('link')).toBeNull();
+  it('names the demo in the Link header of the site file in demo mode only, also if there is no such file', async () => {
+    const link = '<demo.html>; rel="alternate"; title="Demo"';
+    expect((await get('/site.json', {}, true)).headers.get('link')).toBe(link);
+    const none = await get('/site.json');
+    expect(none.status).toBe(204);
+    expect(none.headers.get('link')).toBeNull();
+    expect(none.headers.get('cache-control')).toBe('no-cache');
+    await writeFile(join(folder.path, 'app', 'site.json'), '{}');
+    const site = await get('/site.json', {}, true);
+    expect(site.status).toBe(200);
+    expect(site.headers.get('link')).toBe(link);
+    expect(site.headers.get('content-type')).toBe('application/json');
+    expect((await get('/site.json')).headers.get('link')).toBeNull();
   });
 
   it('serves demo and simulator in demo mode only', async () => {

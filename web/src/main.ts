@@ -1,7 +1,7 @@
 // Entry point of the page. Mounts the first screen while the chunk of the services is loading.
 import { mount, unmount } from 'svelte';
 import { type AsBase, folderOf } from './app/as-base.ts';
-import type { Environment } from './app/environment.ts';
+import type { BrowserParts, Environment } from './app/environment.ts';
 import type { Services } from './app/services.ts';
 import { DEMO_PREFIX, openSettings } from './app/storage.ts';
 import { type Failure, failureOf } from './state/common/failure.ts';
@@ -30,6 +30,8 @@ const platform = PLATFORMS.find(([pattern]) => pattern.test(navigator.userAgent)
 const ticks = (): number => performance.now();
 
 const asBase: AsBase = [folderOf(location.href)];
+/** Name of the AS in the journal. A site file may change it. */
+let [origin] = asBase;
 
 /** The path does not show it, because some servers omit the end of a file name. */
 const isDemo = document.body.className === 'demo';
@@ -38,18 +40,22 @@ const settings = openSettings(prefix);
 const asClock = new AsClock({ wall: () => Date.now(), ticks, settings });
 const { now } = asClock;
 const toReturn = new JournalsToReturn(settings);
-const { usb, serial, wakeLock } = navigator as Partial<Pick<Navigator, 'usb' | 'serial' | 'wakeLock'>>;
+const browser: BrowserParts = navigator;
+
+/**
+ * The answer to the request for the site file. It also names the demo, if the AS serves one
+ * (as-service/http/static-files.ts). Undefined if there is no answer in 5 seconds.
+ */
+const siteAnswer = isDemo
+  ? undefined
+  : fetch('site.json', { cache: 'no-cache', signal: AbortSignal.timeout(5_000) }).catch(() => undefined);
 
 async function startServices(
   reports: Pick<Environment, 'onSuperseded' | 'onJournalFailure' | 'onReach'>,
 ): Promise<Services> {
   const { startServices: start } = await import('./app/services.ts');
-  return await start({
-    usb,
-    serial,
-    wakeLock,
-    credentials: navigator.credentials,
-    storage: navigator.storage,
+  const services = await start({
+    browser,
     storagePrefix: prefix,
     settings,
     wordsOf: async (failure) => {
@@ -57,11 +63,9 @@ async function startServices(
       await loadCatalog();
       return explain(failure, { platform }).title;
     },
-    vibrate: (pattern) => void navigator.vibrate?.(pattern),
-    isActivated: () => navigator.userActivation.hasBeenActive,
-    locks: navigator.locks,
     platform,
     asBase,
+    siteAnswer,
     now,
     onAsTime: asClock.setAsTime,
     toReturn,
@@ -69,6 +73,8 @@ async function startServices(
     ticks,
     ...reports,
   });
+  origin = services.as.baseUrl;
+  return services;
 }
 
 /**
@@ -107,17 +113,6 @@ function watchReach(session: Session, health: PageHealth): void {
   }, REACH_MS);
 }
 
-/**
- * Reads the path of the demo page from the `Link` header of this page
- * (as-service/http/static-files.ts).
- */
-async function offerDemoIfServed(station: Station): Promise<void> {
-  const answer = await fetch('.', { method: 'HEAD' }).catch(() => undefined);
-  await answer?.text(); // DevTools shows an unread body as aborted
-  const [, path] = /^<([^>]+)>; rel="alternate"/.exec(answer?.headers.get('link') ?? '') ?? [];
-  if (path !== undefined) station.offerDemo(path);
-}
-
 /** Yields to the event loop, so that a slow computer handles input in between. */
 function nextTask(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
@@ -151,20 +146,23 @@ async function start(target: HTMLElement): Promise<void> {
       ),
     settings,
   });
-  const services = (): Promise<Services> => starting;
-  const session = new Session(async () => (await services()).as, asBase[0], now);
+  const session = new Session(
+    async () => (await starting).as,
+    () => origin,
+    now,
+  );
   const station = new Station({
     session,
-    services,
+    services: () => starting,
     ticks,
     random: () => crypto.getRandomValues(new Uint8Array(16)),
     platform,
-    offers: { usb: usb !== undefined, serial: serial !== undefined },
+    offers: { usb: browser.usb !== undefined, serial: browser.serial !== undefined },
   });
-  const orders = once(async () => (await services()).openOrders(station));
+  const orders = once(async () => (await starting).openOrders(station));
+  const activity = { isBusy: () => station.busy, subscribe: (listener: () => void) => station.onActivity(listener) };
   const tokens = once(async () => {
-    const activity = { isBusy: () => station.busy, subscribe: (listener: () => void) => station.onActivity(listener) };
-    return (await services()).openTokens(session, activity, () => station.settle());
+    return (await starting).openTokens(session, activity, () => station.settle());
   });
   guard(station, health);
   watchReach(session, health);
@@ -173,21 +171,19 @@ async function start(target: HTMLElement): Promise<void> {
   const app = mount(App, { target, props: { station, preferences, health, orders, tokens, asClock, toReturn } });
   try {
     await station.start();
+    (await starting).site?.join({ session, activity, preferences });
   } catch (error) {
     const failure = failureOf(error);
     await unmount(app);
     return halt(target, failure);
   }
   if (settings.getItem(LAST_ORDER) !== null) await (await orders()).reopen();
-  const [{ keepOffline }, { loadCatalog }] = await Promise.all([
-    import('./app/offline.ts'),
-    import('./ui/messages/catalog.svelte.ts'),
-    offerDemoIfServed(station),
-  ]);
+  if ((await siteAnswer)?.headers.has('link')) station.offerDemo();
   if (!import.meta.env.PROD) return;
   const isUntouched = (): boolean => station.lanes.length === 0 && session.state.is === 'out';
+  const { keepOffline } = await starting;
   const isCached = await keepOffline(navigator.serviceWorker, { isDemo, isUntouched, reload: () => location.reload() });
-  if (!isCached) await loadCatalog();
+  if (!isCached) await (await import('./ui/messages/catalog.svelte.ts')).loadCatalog();
 }
 
 const target = document.getElementById('app');

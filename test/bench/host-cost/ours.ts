@@ -81,7 +81,7 @@ async function ours(name: string, kind: 'usb' | 'serial', handle: object): Promi
     usb: (kind === 'usb' ? { ...quiet, getDevices: async () => [handle] } : undefined) as USB | undefined,
     serial: (kind === 'serial' ? { ...quiet, getPorts: async () => [handle] } : undefined) as Serial | undefined,
     platform: 'linux',
-    profiles: PROFILES,
+    profiles: () => PROFILES,
     timer: timeouts(NATIVE),
     now: () => performance.now(),
   });

@@ -40,7 +40,7 @@ export function setUp(units: readonly UnitDescription[], platform: Platform = 'l
   const serial = new SimulatedSerial(registry, new Permissions(), options);
   for (const unit of units) control.add(unit);
   const timer: Timer = (ms, callback) => clock.after(ms, callback);
-  const links = new Links({ usb, serial, platform, profiles: PROFILES, timer, now: () => clock.now() });
+  const links = new Links({ usb, serial, platform, profiles: () => PROFILES, timer, now: () => clock.now() });
   return { clock, timer, usb, serial, control, links, soon: (promise) => settle(clock, promise) };
 }
 

@@ -2,9 +2,12 @@
 import type { RemoteAs } from '../as-client/remote-as.ts';
 import type { Database } from '../journal/database.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { StationSite } from './site.ts';
 
 export interface CoreServices {
   readonly database: Database;
   readonly journal: Journal;
   readonly as: RemoteAs;
+  /** Undefined without a site file. */
+  readonly site: StationSite | undefined;
 }

@@ -5,14 +5,17 @@ import type { Platform } from '../transport/platform.ts';
 import type { AsBase } from './as-base.ts';
 import type { Settings } from './storage.ts';
 
+/** The parts of `navigator` that the services use. A browser may lack all of them but `locks`. */
+export type BrowserParts = Pick<Navigator, 'locks'> &
+  Partial<Pick<Navigator, 'usb' | 'serial' | 'wakeLock' | 'credentials' | 'storage' | 'vibrate' | 'userActivation'>>;
+
 export interface Environment {
-  readonly usb: USB | undefined;
-  readonly serial: Serial | undefined;
-  readonly wakeLock: WakeLock | undefined;
-  readonly credentials: CredentialsContainer | undefined;
-  readonly locks: LockManager;
+  readonly browser: BrowserParts;
   readonly platform: Platform;
+  /** The address of the AS if no site file names another one. */
   readonly asBase: AsBase;
+  /** The answer to the request for the site file. */
+  readonly siteAnswer: Promise<Response | undefined> | undefined;
   /** The time of the AS. */
   readonly now: () => Date;
   /** Called for each answer of the AS, with the time in that answer in milliseconds since 1970. */
@@ -21,7 +24,6 @@ export interface Environment {
   readonly clockOffset: () => number;
   /** A monotonic clock, in milliseconds. */
   readonly ticks: () => number;
-  readonly storage: StorageManager | undefined;
   /** Prefix of the names of all databases. Empty except in the demo. */
   readonly storagePrefix: string;
   readonly toReturn: JournalsToReturn;
@@ -29,9 +31,6 @@ export interface Environment {
   readonly settings: Settings;
   /** Returns a sentence about a failure. */
   readonly wordsOf: (failure: Failure) => Promise<string>;
-  readonly vibrate: (pattern: number[]) => void;
-  /** Whether the operator has clicked or typed. Browsers block sound before that. */
-  readonly isActivated: () => boolean;
   /** Called when another tab opens a newer version of this page. */
   readonly onSuperseded: () => void;
   /**

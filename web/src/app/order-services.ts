@@ -11,10 +11,13 @@ import type { Environment } from './environment.ts';
 
 export function openOrders(
   environment: Environment,
-  { database, journal, as }: CoreServices,
+  { database, journal, as, site }: CoreServices,
   station: Station,
 ): Orders {
-  const { now, ticks, storage, settings, vibrate, isActivated, wordsOf } = environment;
+  const { browser, now, ticks, settings, wordsOf } = environment;
+  const vibrate = (pattern: number[]): void => void browser.vibrate?.(pattern);
+  // Browsers block sound before the operator has clicked or typed.
+  const isActivated = (): boolean => browser.userActivation?.hasBeenActive === true;
   const sound = (): AudioContext | undefined => (typeof AudioContext === 'undefined' ? undefined : new AudioContext());
   const pinned = () => database.run(['trust'], 'readonly', (transaction) => transaction.objectStore('trust').getAll());
   return new Orders({
@@ -24,10 +27,11 @@ export function openOrders(
     journal,
     feedback: new Feedback({ sound, vibrate, isActivated, settings }),
     verification: new Verification(pinned, verifyWith(crypto.subtle)),
-    storage,
+    storage: browser.storage,
     settings,
     now,
     ticks,
+    scansLabels: () => site?.scansLabels === true,
     presence: document,
     onOnline: (listener) => addEventListener('online', listener),
     head: () => (as.auditHead ? { sequence: as.auditHead.sequence, hash: as.auditHead.hash } : null),

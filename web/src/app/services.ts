@@ -1,6 +1,5 @@
 // Creates the services that the page needs after its first screen: journal, AS client, links and
 // lanes. Loaded lazily, as a separate chunk (docs/overview.md).
-import { ProtocolError } from '#protocol/errors.ts';
 import { RemoteAs } from '../as-client/remote-as.ts';
 import { Database } from '../journal/database.ts';
 import { withPrefix } from '../journal/indexed-db.ts';
@@ -22,10 +21,16 @@ import { Leases } from '../transport/leases.ts';
 import { Links } from '../transport/links.ts';
 import { StationTrustStore } from '../trust-store/trust-store.ts';
 import type { Environment } from './environment.ts';
+import { keepOffline } from './offline.ts';
+import type { StationSite } from './site.ts';
 import { timer } from './timer.ts';
 
 export interface Services extends StationServices {
+  readonly as: RemoteAs;
+  /** Undefined without a site file. */
+  readonly site: StationSite | undefined;
   readonly wakeLock: WakeLockHolder;
+  readonly keepOffline: typeof keepOffline;
   /** On the first call, loads the code for work orders. */
   readonly openOrders: (station: Station) => Promise<Orders>;
   /** On the first call, loads the code for vaults and cards. */
@@ -47,33 +52,46 @@ async function reported(answer: Promise<Response>, onReach: Environment['onReach
   }
 }
 
-/** @throws ProtocolError journal-full, journal-failed, browser-unsupported without HTTPS */
+/** Opens the site file if there is one, or if this station has accepted one. */
+async function openSite(environment: Environment, database: Database): Promise<StationSite | undefined> {
+  const { asBase, settings, siteAnswer } = environment;
+  // One origin may serve several pages, each with its own site file.
+  const setting = `site ${asBase[0]}`;
+  if ((await siteAnswer)?.status !== 200 && settings.getItem(setting) === null) return undefined;
+  return await (await import('./site.ts')).openStationSite(environment, setting, database);
+}
+
+/** Requires a secure context. @throws ProtocolError journal-full, journal-failed, SiteErrorCode */
 export async function startServices(environment: Environment): Promise<Services> {
-  if (!isSecureContext) throw new ProtocolError('browser-unsupported', 'locks and WebUSB require HTTPS');
-  const { usb, serial, wakeLock, locks, platform, now, ticks } = environment;
-  const [baseUrl] = environment.asBase;
+  const { browser, platform, now, ticks } = environment;
+  const { usb, serial, wakeLock, locks } = browser;
   const { onAsTime, onSuperseded, onJournalFailure, onReach } = environment;
   const database = await Database.open(withPrefix(indexedDB, environment.storagePrefix), onSuperseded);
+  const site = await openSite(environment, database);
+  const [baseUrl] = site?.asBase ?? environment.asBase;
   rotateLog(database).catch(failureOf); // the first attempt reports a full disk
   const sessions = await joinSessions(locks, crypto.randomUUID());
   const journal: Journal = new Journal(database, sessions.id, now, () => onJournalFailure(journal.isLost));
   await journal.recover(await sessions.live());
+  const store = new StationTrustStore(database, baseUrl, now);
   const as = new RemoteAs({
-    fetch: (url, init) => reported(fetch(url, init), onReach),
+    fetch: (url, init) => reported((site?.fetch ?? fetch)(url, init), onReach),
     baseUrl,
     subtle: crypto.subtle,
-    trust: new StationTrustStore(database, baseUrl, now),
+    trust: site?.checked(store) ?? store,
     onTime: onAsTime,
   });
-  const core = { database, journal, as };
+  const core = { database, journal, as, site };
   const semaphore = new Semaphore(MAX_REQUESTS);
   return {
     journal,
-    links: new Links({ usb, serial, platform, profiles: PROFILES, timer, now: ticks }),
+    links: new Links({ usb, serial, platform, profiles: () => site?.profiles ?? PROFILES, timer, now: ticks }),
     as,
     now,
+    site,
     leases: new Leases(locks, new BroadcastChannel('keyferry-leases'), sessions.id),
     wakeLock: new WakeLockHolder(wakeLock),
+    keepOffline,
     makeLane: (link, options) => new Lane(link, options, semaphore),
     openOrders: async (station) => {
       const { openOrders } = await import('./order-services.ts');

@@ -24,14 +24,22 @@ import { timer } from './timer.ts';
 
 export function openTokens(
   environment: Environment,
-  { database, journal, as }: CoreServices,
+  { database, journal, as, site }: CoreServices,
   session: Session,
   activity: StationActivity,
   settle: () => Promise<void>,
 ): Tokens {
-  const { usb, serial, credentials, platform, ticks, now, clockOffset, storagePrefix, toReturn, locks, settings } =
-    environment;
-  const links = new Links({ usb, serial, platform, profiles: PROFILES, role: 'token', timer, now: ticks });
+  const { platform, ticks, now, clockOffset, storagePrefix, toReturn, settings } = environment;
+  const { usb, serial, credentials, locks } = environment.browser;
+  const links = new Links({
+    usb,
+    serial,
+    platform,
+    profiles: () => site?.profiles ?? PROFILES,
+    role: 'token',
+    timer,
+    now: ticks,
+  });
   const store = once(async () => {
     const opened = await VaultStore.open(withPrefix(indexedDB, storagePrefix));
     opened.onClosed(() => void vaults.read());

@@ -24,7 +24,8 @@ export interface LinksOptions {
   /** navigator.serial; undefined in a browser without Web Serial. */
   readonly serial: Serial | undefined;
   readonly platform: Platform;
-  readonly profiles: readonly DeviceProfile[];
+  /** A site file may add profiles after the first sign-in. */
+  readonly profiles: () => readonly DeviceProfile[];
   /** Whether these are links to units (the default) or to AS tokens. */
   readonly role?: DeviceRole;
   readonly timer: Timer;
@@ -56,7 +57,7 @@ export class Links {
   async chooseUsb(all = false): Promise<Link | undefined> {
     const { usb, profiles, role } = this.#options;
     if (usb === undefined) throw new ProtocolError('browser-unsupported', 'this browser has no WebUSB');
-    const filters = all ? [] : [...chooserFilters(profiles, 'usb', role)];
+    const filters = all ? [] : [...chooserFilters(profiles(), 'usb', role)];
     const device = await this.#choose('usb', () => usb.requestDevice({ filters }));
     return device && this.#required(this.#usbLink(device, OTHER_USB));
   }
@@ -68,7 +69,7 @@ export class Links {
   async chooseSerial(): Promise<Link | undefined> {
     const { serial, profiles, role } = this.#options;
     if (serial === undefined) throw new ProtocolError('browser-unsupported', 'this browser has no Web Serial');
-    const filters = chooserFilters(profiles, 'serial', role).map(({ vendorId, productId }) => ({
+    const filters = chooserFilters(profiles(), 'serial', role).map(({ vendorId, productId }) => ({
       usbVendorId: vendorId,
       usbProductId: productId,
     }));
@@ -132,7 +133,7 @@ export class Links {
     if (existing) return existing;
     const { profiles, role, ...options } = this.#options;
     const usb = { vendorId: device.vendorId, productId: device.productId };
-    const profile = findProfile(profiles, 'usb', usb, role) ?? fallback;
+    const profile = findProfile(profiles(), 'usb', usb, role) ?? fallback;
     if (profile?.usb === undefined) return undefined;
     const settings = profile.usb;
     const unplugSignal = new UnplugSignal();
@@ -163,7 +164,7 @@ export class Links {
       usbVendorId === undefined || usbProductId === undefined
         ? undefined
         : { vendorId: usbVendorId, productId: usbProductId };
-    const profile = findProfile(profiles, 'serial', usb, role);
+    const profile = findProfile(profiles(), 'serial', usb, role);
     if (profile?.serial === undefined) return undefined;
     const settings = profile.serial;
     const unplugSignal = new UnplugSignal();

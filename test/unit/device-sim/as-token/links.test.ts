@@ -40,7 +40,14 @@ function setUp(link: LinkKind, token: Partial<TokenDescription> = {}, images: Re
   const latency = { identity: 0, challenge: 0, importKey: 0 };
   control.add({ sn: UNIT_SN, set: 0xde300002, link: 'both', latency });
   const timer: LinksOptions['timer'] = (ms, callback) => clock.after(ms, callback);
-  const options: LinksOptions = { usb, serial, platform: 'linux', profiles: PROFILES, timer, now: () => clock.now() };
+  const options: LinksOptions = {
+    usb,
+    serial,
+    platform: 'linux',
+    profiles: () => PROFILES,
+    timer,
+    now: () => clock.now(),
+  };
   return {
     control,
     written,

@@ -46,7 +46,7 @@ export function linksOver(browser: { usb?: object; serial?: object }, timer: Man
     usb: browser.usb as USB | undefined,
     serial: browser.serial as Serial | undefined,
     platform: 'linux',
-    profiles,
+    profiles: () => profiles,
     timer: timer.after,
     now: () => 0,
   });

@@ -15,5 +15,5 @@ export function failureOf(error: unknown): Failure {
     return { code: error.code, message: { remedy: error.remedy, title: error.title } };
   }
   if (!(error instanceof ProtocolError)) throw error;
-  return error.code === 'identity-malformed' ? { code: error.code, detail: error.message } : { code: error.code };
+  return /^(identity|site)-/.test(error.code) ? { code: error.code, detail: error.message } : { code: error.code };
 }

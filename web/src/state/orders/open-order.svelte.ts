@@ -29,6 +29,8 @@ export interface OpenOrderOptions {
   readonly now: () => Date;
   /** A monotonic clock, in milliseconds. */
   readonly ticks: () => number;
+  /** Whether labels are scanned in every order, also if the order does not require it. */
+  readonly scansLabels?: (() => boolean) | undefined;
   /** Version and hash of this build of the page. */
   readonly app: () => Promise<StationReportJson['app']>;
   /** Returns a sentence about a failure, for the report. */

@@ -281,7 +281,8 @@ export class OrderRun implements UnitLoader {
   /** Returns the phase in which the unit must wait; undefined if it can be loaded now. */
   #waitPhase(unit: UnitProgress, missing: readonly OrderLine[]): 'waiting' | 'scan' | 'reason' | undefined {
     if (!this.#control.isRunning || this.waitReason) return 'waiting';
-    if (this.#order.options.requireLabelScan && !unit.isScanned) return 'scan';
+    const isScanRequired = this.#order.options.requireLabelScan || this.#options.scansLabels?.() === true;
+    if (isScanRequired && !unit.isScanned) return 'scan';
     return unit.needsReason(missing) ? 'reason' : undefined;
   }
 

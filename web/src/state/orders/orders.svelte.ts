@@ -27,7 +27,10 @@ const CHECK_MS = 10_000;
 type OrderStatus = Pick<RemoteOrder, 'state'> & Partial<Pick<RemoteOrder, 'units'>>;
 
 export interface OrdersOptions
-  extends Pick<OpenOrderOptions, 'station' | 'store' | 'journal' | 'now' | 'ticks' | 'app' | 'wordsOf' | 'head'> {
+  extends Pick<
+    OpenOrderOptions,
+    'station' | 'store' | 'journal' | 'now' | 'ticks' | 'app' | 'wordsOf' | 'head' | 'scansLabels'
+  > {
   readonly remote: Pick<WorkOrders, 'list' | 'find' | 'read' | 'open' | 'report' | 'reportFile' | 'progress'>;
   readonly feedback: Feedback;
   readonly verification: Verification;

@@ -12,6 +12,7 @@ export interface PreferencesOptions {
 }
 
 export class Preferences {
+  #brand = $state('Keyferry');
   #hasShortcuts = $state(true);
   readonly copy: PreferencesOptions['copy'];
   readonly keepAwake: PreferencesOptions['keepAwake'];
@@ -22,6 +23,15 @@ export class Preferences {
     this.keepAwake = keepAwake;
     this.#settings = settings;
     this.#hasShortcuts = settings.getItem(SHORTCUTS) !== 'off';
+  }
+
+  /** Name of the company or site, or of the product. */
+  get brand(): string {
+    return this.#brand;
+  }
+
+  setBrand(name: string | null): void {
+    this.#brand = name ?? 'Keyferry';
   }
 
   /**

@@ -76,14 +76,14 @@ export class Session {
   #unpinned = $state.raw<PresentedRoot | undefined>();
   readonly signedIn = $derived(this.#state.is === 'in' ? this.#state : undefined);
 
-  readonly #origin: string;
+  readonly #origin: () => string;
   readonly #account: () => Promise<AsAccount>;
   readonly #now: () => Date;
   #as: AsAccount | undefined;
   #local: LocalAccount | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(account: () => Promise<AsAccount>, origin: string, now: () => Date) {
+  constructor(account: () => Promise<AsAccount>, origin: () => string, now: () => Date) {
     this.#account = account;
     this.#origin = origin;
     this.#now = now;
@@ -106,7 +106,7 @@ export class Session {
    * vault or card.
    */
   get origin(): string {
-    return this.#local?.origin ?? this.#origin;
+    return this.#local?.origin ?? this.#origin();
   }
 
   /** The vault or card in use; undefined while the service is used. */

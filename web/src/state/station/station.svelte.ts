@@ -44,7 +44,7 @@ export class Station {
   #open = $state.raw<readonly Attempt[]>([]);
   #interrupted = $state.raw<readonly Attempt[]>([]);
   #failure = $state.raw<Failure | undefined>();
-  #demo = $state.raw<string | undefined>();
+  #hasDemo = $state(false);
   #loader = $state.raw<UnitLoader | undefined>();
 
   /** True during a load and while an attempt is being settled. */
@@ -110,9 +110,9 @@ export class Station {
     return this.#failure;
   }
 
-  /** Path of the demo page; undefined if the service has none. */
-  get demo(): string | undefined {
-    return this.#demo;
+  /** Whether the service has a demo page. */
+  get hasDemo(): boolean {
+    return this.#hasDemo;
   }
 
   /** The run of the open order. */
@@ -135,8 +135,8 @@ export class Station {
     await this.refresh();
   }
 
-  offerDemo(path: string): void {
-    this.#demo = path;
+  offerDemo(): void {
+    this.#hasDemo = true;
   }
 
   dismissInterrupted(): void {

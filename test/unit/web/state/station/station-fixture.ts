@@ -238,7 +238,11 @@ export interface Found {
 export async function createBench(sets = SETS, found?: Found): Promise<BenchParts> {
   const now = NOW;
   const account = found?.account ?? createAccount(sets);
-  const session = new Session(async () => account, 'https://as.example', now);
+  const session = new Session(
+    async () => account,
+    () => 'https://as.example',
+    now,
+  );
   const database = found?.database ?? (await Database.open(new IDBFactory(), () => {}));
   let troubles = 0;
   const journal = new Journal(database, found?.name ?? 'page', now, () => troubles++);

@@ -36,7 +36,7 @@ function cardSession(testCard = new TestAsCard()) {
   const chooser = { choice: link as Link | undefined };
   const session = new Session(
     () => Promise.reject(new TypeError('this test uses no service')),
-    'https://as.example',
+    () => 'https://as.example',
     () => NOW,
   );
   const choose = async (): Promise<Link | undefined> => chooser.choice;

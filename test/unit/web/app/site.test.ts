@@ -1,0 +1,227 @@
+// What a station takes from its site file, and when: before a root is pinned, at each start, after a
+// refusal and without a network (docs/protocol.md clause 9.2).
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { toBase64url } from '#protocol/bytes/text.ts';
+import { OTHER_ROOT, publicRoot, SITE, signSiteFile } from '#test/support/site.ts';
+import { verifyEd25519 } from '#test/support/vault.ts';
+import { StationSite } from '#web/app/site.ts';
+import { openSettings, type Settings } from '#web/app/storage.ts';
+import type { TrustStore } from '#web/as-client/trust.ts';
+import type { Session } from '#web/state/session/session.svelte.ts';
+import { findProfile, PROFILES } from '#web/transport/device-profiles.ts';
+
+const TERMINAL = { vendorId: 0x2e8a, productId: 0x0005 };
+
+let settings: Settings;
+let roots: Uint8Array[];
+let names: (string | null)[];
+const listeners = new Map<string, () => void>();
+beforeEach(() => {
+  settings = openSettings(''); // In Node there is no localStorage, so this is a memory.
+  roots = [publicRoot()];
+  names = [];
+  listeners.clear();
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+function open(text: string, mayContinue = false): Promise<StationSite | undefined> {
+  return StationSite.open({
+    text,
+    mayContinue,
+    settings,
+    setting: 'site https://page.example',
+    roots: async () => roots,
+    verify: verifyEd25519,
+    presence: {
+      visibilityState: 'visible',
+      addEventListener: (type, listener, { signal } = {}) => {
+        listeners.set(type, listener);
+        signal?.addEventListener('abort', () => listeners.delete(type));
+      },
+    },
+  });
+}
+
+async function opened(text: string, mayContinue = false): Promise<StationSite> {
+  const site = await open(text, mayContinue);
+  if (!site) throw new Error('no site file is used');
+  return site;
+}
+
+/** A trust store in memory, which pins the roots that open() verifies with. */
+function trustStore(): TrustStore {
+  let pinned: { root: string; pinnedAt: string } | undefined;
+  const put = (root: string) => {
+    pinned = { root, pinnedAt: '2026-11-30T10:00:00.000Z' };
+    roots = [Uint8Array.from(Buffer.from(root, 'base64url'))];
+  };
+  return {
+    read: async () => pinned,
+    pin: async (root) => {
+      if (!pinned) put(root);
+      return pinned?.root ?? root;
+    },
+    advance: async () => undefined,
+    replace: async (root) => put(root),
+  };
+}
+
+function join(site: StationSite, session: Pick<Session, 'signedIn' | 'expire'>): void {
+  const activity = { isBusy: () => false, subscribe: () => () => undefined };
+  site.join({ session, activity, preferences: { setBrand: (name) => names.push(name) } });
+}
+
+const OUT = { signedIn: undefined, expire: () => undefined };
+
+describe('a station with a pinned root', () => {
+  it('takes everything from a file that its root verifies', async () => {
+    const site = await opened(await signSiteFile());
+    expect(site.asBase).toEqual(SITE.as);
+    expect(site.scansLabels).toBe(true);
+    join(site, OUT);
+    expect(names).toEqual(['ACME Payments']);
+    expect(findProfile(site.profiles, 'usb', TERMINAL)).toMatchObject({ name: 'Terminal', usb: { bwtMs: 1500 } });
+    expect(findProfile(site.profiles, 'serial', undefined)?.serial).toEqual({
+      ...{ baudRate: 9600, parity: 'even', edc: 'lrc', bwtMs: 2000 },
+    });
+    expect(findProfile(site.profiles, 'usb', { vendorId: 0x1209, productId: 1 })?.name).toBe('Keyferry unit');
+  });
+
+  it('uses no site file if it has none', async () => {
+    expect(await open('')).toBeUndefined();
+  });
+
+  it('keeps the file that it accepted when there is none any more, and refuses an older one', async () => {
+    await opened(await signSiteFile());
+    expect((await opened('')).scansLabels).toBe(true);
+    await expect(open(await signSiteFile({ site: { serial: 6 } }))).rejects.toMatchObject({ code: 'site-older' });
+    const policy = { scanLabels: false, signOutAfterMinutes: null };
+    expect((await opened(await signSiteFile({ site: { serial: 8, policy } }))).scansLabels).toBe(false);
+    await expect(open(await signSiteFile())).rejects.toMatchObject({ code: 'site-older' });
+  });
+
+  it('continues without a refused file, with the one that it accepted last or with none', async () => {
+    const foreign = await signSiteFile({ root: OTHER_ROOT });
+    await expect(open(foreign)).rejects.toMatchObject({ code: 'site-untrusted' });
+    expect(await open(foreign, true)).toBeUndefined();
+    await opened(await signSiteFile());
+    expect((await opened(foreign, true)).asBase).toEqual(SITE.as);
+  });
+
+  it('uses no stored file of a root that was replaced', async () => {
+    await opened(await signSiteFile());
+    roots = [publicRoot(OTHER_ROOT)];
+    expect(await open('')).toBeUndefined();
+    expect((await opened(await signSiteFile({ root: OTHER_ROOT, site: { serial: 1 } }))).asBase).toEqual(SITE.as);
+  });
+
+  it('knows the root of the AS at another address that the verified file names', async () => {
+    const store = trustStore();
+    const site = await opened(await signSiteFile());
+    expect(await site.checked(store).read()).toMatchObject({ root: toBase64url(publicRoot()) });
+  });
+});
+
+describe('a station without a pinned root', () => {
+  beforeEach(() => {
+    roots = [];
+  });
+
+  it('takes the address of the AS only, and stores nothing', async () => {
+    const site = await opened(await signSiteFile());
+    expect(site.asBase).toEqual(SITE.as);
+    expect(site.profiles).toBe(PROFILES);
+    expect(site.scansLabels).toBe(false);
+    join(site, OUT);
+    expect(names).toEqual([]);
+    expect(settings.getItem('site https://page.example')).toBeNull();
+    expect(await site.checked(trustStore()).read()).toBeUndefined();
+  });
+
+  it('takes the rest when the operator has pinned the root that verifies the file', async () => {
+    const site = await opened(await signSiteFile());
+    join(site, OUT);
+    await site.checked(trustStore()).replace(toBase64url(publicRoot()));
+    expect(findProfile(site.profiles, 'usb', TERMINAL)?.name).toBe('Terminal');
+    expect(names).toEqual(['ACME Payments']);
+    expect((await opened('')).scansLabels).toBe(true);
+  });
+
+  it('refuses the file, and every access to the AS, when another root was pinned', async () => {
+    const site = await opened(await signSiteFile());
+    const store = site.checked(trustStore());
+    const refused = { code: 'site-untrusted' };
+    await expect(store.replace(toBase64url(publicRoot(OTHER_ROOT)))).rejects.toMatchObject(refused);
+    await expect(store.read()).rejects.toMatchObject(refused);
+    expect(site.scansLabels).toBe(false);
+  });
+
+  it('refuses a file that is no site file', async () => {
+    await expect(open('{"as":["https://keys.example.org"]}')).rejects.toMatchObject({ code: 'site-unsigned' });
+    await expect(open('{')).rejects.toMatchObject({ code: 'site-unreadable' });
+  });
+});
+
+it('a request goes to the next address after a failure of the network', async () => {
+  const urls: string[] = [];
+  vi.stubGlobal('fetch', async (url: string) => {
+    urls.push(url);
+    if (url.startsWith('https://a')) throw new TypeError('no network');
+    return new Response();
+  });
+  const site = await opened(await signSiteFile({ site: { as: ['https://a.example', 'https://b.example/keys'] } }));
+  const request = () => site.fetch('https://a.example/v1/trust', {});
+  await expect(request()).rejects.toThrow('no network');
+  await request();
+  await request();
+  expect(urls).toEqual([
+    'https://a.example/v1/trust',
+    'https://b.example/keys/v1/trust',
+    'https://b.example/keys/v1/trust',
+  ]);
+});
+
+describe('the policy for the sign-out', () => {
+  const MINUTE = 60_000;
+  const session = { signedIn: { kind: 'remote' as const } as never, expire: vi.fn() };
+  const govern = (site: StationSite) => join(site, session);
+  beforeEach(() => {
+    vi.useFakeTimers();
+    session.expire.mockClear();
+  });
+
+  it('signs out after its time without input, each time', async () => {
+    govern(await opened(await signSiteFile()));
+    vi.advanceTimersByTime(14 * MINUTE);
+    listeners.get('keydown')?.();
+    vi.advanceTimersByTime(14 * MINUTE);
+    expect(session.expire).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(MINUTE);
+    expect(session.expire).toHaveBeenCalledOnce();
+    vi.advanceTimersByTime(15 * MINUTE);
+    expect(session.expire).toHaveBeenCalledTimes(2);
+  });
+
+  it('begins when the file is verified', async () => {
+    roots = [];
+    const site = await opened(await signSiteFile());
+    govern(site);
+    vi.advanceTimersByTime(60 * MINUTE);
+    expect(session.expire).not.toHaveBeenCalled();
+    await site.checked(trustStore()).replace(toBase64url(publicRoot()));
+    vi.advanceTimersByTime(15 * MINUTE);
+    expect(session.expire).toHaveBeenCalledOnce();
+  });
+
+  it('leaves a vault and a card to their own rules', async () => {
+    const site = await opened(await signSiteFile());
+    const expire = vi.fn();
+    const local = { signedIn: { kind: 'vault' } as never, expire };
+    join(site, local);
+    vi.advanceTimersByTime(60 * MINUTE);
+    expect(expire).not.toHaveBeenCalled();
+  });
+});
