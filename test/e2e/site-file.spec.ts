@@ -1,0 +1,158 @@
+// A page that `site pack` wrote, below a path of another web server, with its AS on another origin:
+// it takes the AS, the device profiles and the policy from the signed site file, and refuses a file
+// that it must not trust (docs/protocol.md clause 9.2).
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { OTHER_ROOT, signSiteFile } from '#test/support/site.ts';
+import { expectAccessible } from './support/accessible.ts';
+import { injectSimulator } from './support/inject.ts';
+import { PackedServer } from './support/packed-server.ts';
+import { Service, type ServiceOptions } from './support/service.ts';
+import { FIELD_KEY, SHARED } from './support/sets.ts';
+import { test as base, expect, unit } from './support/test.ts';
+
+interface Site {
+  readonly web: PackedServer;
+  /** Starts an AS that permits the origin of the page. */
+  readonly startAs: (options?: ServiceOptions) => Promise<Service>;
+  /** Packs these settings and serves the folder. Resolves to the text of the site file. */
+  readonly pack: (service: Service, settings?: object) => Promise<string>;
+}
+
+const test = base.extend<Site>({
+  web: async ({ browserName: _ }, use) => {
+    const web = await PackedServer.start();
+    await use(web);
+    await web.stop();
+  },
+  startAs: async ({ web, page }, use) => {
+    let service: Service | undefined;
+    await use(async (options = {}) => {
+      service = await Service.start({ ...options, args: ['--allow-origin', web.origin] });
+      return service;
+    });
+    await page.close();
+    await service?.stop();
+  },
+  pack: async ({ web }, use) => {
+    const folder = await mkdtemp(join(tmpdir(), 'kf-site-'));
+    let count = 0;
+    await use(async (service, settings = {}) => {
+      const config = join(folder, 'settings.json');
+      web.folder = join(folder, String(++count));
+      await writeFile(config, JSON.stringify({ name: 'ACME Payments', as: [service.url], ...settings }));
+      await service.cli('site', 'pack', '--config', config, '--out', web.folder);
+      return await readFile(join(web.folder, 'site.json'), 'utf8');
+    });
+    await rm(folder, { recursive: true });
+  },
+});
+
+const PROFILES = [
+  { name: 'Terminal', ids: '1209:0BEE', usb: {} },
+  { name: 'Old terminal', ids: '1209:0BEF', serial: { baudRate: 9600, parity: 'even', edc: 'lrc' } },
+];
+const USB_UNIT = unit(SHARED, { link: 'usb', productId: 0x0bee });
+const SERIAL_UNIT = unit(SHARED, {
+  ...{ link: 'serial', productId: 0x0bef, baudRate: 9600, parity: 'even', edc: 'lrc' },
+});
+
+test('a packed page loads keys into units that only its site file names', async ({
+  page,
+  station,
+  web,
+  startAs,
+  pack,
+  watch,
+}) => {
+  const service = await startAs();
+  await pack(service, { profiles: PROFILES });
+  await injectSimulator(page, [USB_UNIT, SERIAL_UNIT]);
+  await page.goto(web.url);
+  // Before the operator has compared the root key, the file only says where the AS is.
+  await expect(page.getByRole('heading', { name: 'Compare the root key' })).toBeVisible();
+  await expect(page.getByText('ACME Payments')).toHaveCount(0);
+  await station.signIn(service.token);
+  await expect(page.getByText('ACME Payments')).toBeVisible();
+  for (const [kind, { sn }] of [['USB', USB_UNIT] as const, ['Serial', SERIAL_UNIT] as const]) {
+    const lane = await station.attach(kind, sn);
+    await lane.load(FIELD_KEY.label, 1);
+    await lane.expectWord('Unplug');
+    await lane.expectSaid('Receipt verified by the AS');
+  }
+  const asked = watch.requests.map((each) => each.split(' ')[1] ?? '');
+  expect(asked.filter((url) => url.includes('/v1/')).every((url) => url.startsWith(`${service.url}/v1/`))).toBe(true);
+
+  // Without the file, the station uses the one that it has accepted.
+  web.siteFile = null;
+  await page.reload();
+  await expect(page.getByText('ACME Payments')).toBeVisible();
+  await station.signIn(service.token);
+});
+
+test('a site file that is changed, foreign, older or unsigned is refused in words', async ({
+  page,
+  station,
+  web,
+  startAs,
+  pack,
+}) => {
+  const service = await startAs({ bare: true });
+  const older = await pack(service, { name: 'First' });
+  const accepted = await pack(service, { name: 'Second' });
+  await page.goto(web.url);
+  await station.signIn(service.token);
+
+  const { site, ...rest } = JSON.parse(accepted) as { site: { payload: string } };
+  const settings = Buffer.from(site.payload, 'base64url').toString().replace('Second', 'Other!');
+  const changed = JSON.stringify({ ...rest, site: { ...site, payload: Buffer.from(settings).toString('base64url') } });
+  const refused = [
+    [changed, 'The site file of this page was changed after your AS signed it.', 'site-changed'],
+    [await signSiteFile({ root: OTHER_ROOT }), 'Another AS signed the site file of this page', 'site-untrusted'],
+    [older, 'older than the one that this station used last', 'the site file has number 1, and 2 was accepted before'],
+    [JSON.stringify({ as: [service.url] }), 'has no signature of your AS', 'site-unsigned'],
+    [accepted.slice(0, 200), 'is damaged', 'site-unreadable'],
+  ] as const;
+  for (const [text, title, code] of refused) {
+    web.siteFile = text;
+    await page.reload();
+    const alert = page.getByRole('alert');
+    await expect(alert).toContainText(title);
+    await expect(alert).toContainText('your administrator');
+    await expect(alert).toContainText(code);
+    await expect(station.token).toHaveCount(0);
+  }
+  await expectAccessible(page, 'a refused site file');
+  await page.getByRole('button', { name: 'Continue without this file' }).click();
+  await expect(page.getByText('Second')).toBeVisible();
+  await station.signIn(service.token);
+  await page.reload();
+  await expect(page.getByRole('alert')).toContainText('is damaged');
+
+  web.siteFile = undefined;
+  await pack(service, { name: 'Third' });
+  await page.reload();
+  await expect(page.getByText('Third')).toBeVisible();
+});
+
+test('at the first contact, a file of another root is refused before the access code is sent', async ({
+  page,
+  station,
+  web,
+  startAs,
+  pack,
+  watch,
+}) => {
+  const service = await startAs({ bare: true });
+  await pack(service);
+  web.siteFile = await signSiteFile({ root: OTHER_ROOT, site: { as: [service.url] } });
+  await page.goto(web.url);
+  await page.getByRole('checkbox', { name: 'All eight groups are the same' }).check();
+  await station.token.fill(service.token);
+  await page.getByRole('button', { name: 'Trust AS and sign in' }).click();
+  await expect(page.getByText('Another AS signed the site file of this page')).toBeVisible();
+  expect(watch.requests.filter((each) => each.includes('whoami'))).toEqual([]);
+  await page.reload();
+  await expect(page.getByRole('alert')).toContainText('Stop here and tell your administrator');
+});
