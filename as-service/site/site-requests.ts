@@ -45,7 +45,7 @@ export async function runSiteRequest(
     `Wrote the page and its site file to ${out}. Serve the whole folder, ${SITE_FILE} included.`,
     'The server must send the headers in one of these files:',
     ...written.map((path) => `  ${join(out, path)}`),
-    'If the page and the AS have different origins, start the AS with the origin of the page in --origin.',
+    'If the page and the AS have different origins, start the AS with the origin of the page in --allow-origin.',
   ];
 }
 
