@@ -107,6 +107,8 @@ const NEVER = new Promise<never>(() => undefined);
 
 /** The parts that remain after a page has crashed: the units, the AS and the disk. */
 export class World {
+  /** Whether the site requires the scan of each label. */
+  scansLabels = false;
   readonly factory = new IDBFactory();
   readonly order: WorkOrder;
   readonly cables: readonly Cable[];
@@ -254,6 +256,7 @@ export class Page {
       now: () => this.now(),
       ticks: () => ticks++,
       signal: (what) => void this.signals.push(what),
+      scansLabels: () => this.#world.scansLabels,
     });
   }
 }

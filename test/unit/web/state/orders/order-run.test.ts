@@ -287,6 +287,16 @@ describe('the run of a work order', () => {
     expect(page.run.units.map(({ phase }) => phase)).toEqual([{ is: 'done', how: 'loaded' }]);
   });
 
+  it('waits for the scan of the label in every order, if the site requires it', async () => {
+    const world = new World([unit(1)], ONE_LINE);
+    world.scansLabels = true;
+    const page = await working(world);
+    await page.plug(...world.cables);
+    expect(page.run.units.map(({ phase }) => phase.is)).toEqual(['scan']);
+    await page.run.scan('45490001');
+    expect(page.run.units.map(({ phase }) => phase.is)).toEqual(['done']);
+  });
+
   it('loads a unit after its label is scanned, and refuses another label', async () => {
     const world = new World([1, 2].map(unit), ONE_LINE, { requireLabelScan: true });
     const page = await working(world);
