@@ -239,7 +239,12 @@ describe('the folder of version 0.1.0', () => {
     await writeChained(path('audit.log'), [...lines, { entry, hash: '' }]);
     const as = await open(clock);
     expect(names(as)).toEqual(['olga', 'carl']);
-    expect((await events(as)).slice(23)).toEqual(['operator-added', 'change-lost', 'log-authenticated']);
+    expect((await events(as)).slice(23)).toEqual([
+      'operator-added',
+      'change-lost',
+      'log-authenticated',
+      'signing-key-certified',
+    ]);
     await addSet(as, 'test', { ...NEW_SET, set: 2 });
     await as.close();
     expect((await open(clock)).state.sets).toHaveLength(2);

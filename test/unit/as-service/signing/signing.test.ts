@@ -65,10 +65,10 @@ describe('a signing key', () => {
     expect(toHex(keys[0]?.secretKey ?? keyOf('data'))).not.toBe(toHex(keys[1]?.secretKey ?? keyOf('data')));
   });
 
-  it('has one of six purposes', () => {
-    expect(SIGNING_PURPOSES).toEqual(['data', 'verdict', 'audit-head', 'vault', 'work-order', 'report']);
+  it('has one of seven purposes', () => {
+    expect(SIGNING_PURPOSES).toEqual(['data', 'verdict', 'audit-head', 'vault', 'work-order', 'report', 'site']);
     expect(byPurpose((purpose) => purpose.length)).toEqual({
-      ...{ data: 4, verdict: 7, 'audit-head': 10, vault: 5, 'work-order': 10, report: 6 },
+      ...{ data: 4, verdict: 7, 'audit-head': 10, vault: 5, 'work-order': 10, report: 6, site: 4 },
     });
   });
 
@@ -79,6 +79,7 @@ describe('a signing key', () => {
     ['vault', '2033'],
     ['work-order', '2033'],
     ['report', '2033'],
+    ['site', '2033'],
   ])('for %s is certified by the root key, from a day before until %s', async (purpose, year) => {
     const [envelope] = new Signatures(state).certificatesOf([purpose]);
     if (envelope === undefined) throw new TypeError('no certificate');
@@ -126,7 +127,10 @@ describe('the signatures', () => {
 
   it('come with the root key and the certificates', () => {
     const signatures = new Signatures(state);
-    expect(signatures.trust).toEqual({ root: toBase64url(state.root.publicKey), certificates: state.certificates });
+    // The certificate of the key for site files is in those files only.
+    const listed = state.certificates.filter((each) => decodeCertificate(each).purpose !== 'site');
+    expect(listed).toHaveLength(6);
+    expect(signatures.trust).toEqual({ root: toBase64url(state.root.publicKey), certificates: listed });
     const purposes = signatures.certificatesOf(['vault', 'report']).map((each) => decodeCertificate(each).purpose);
     expect(purposes).toEqual(['vault', 'report']);
     const { signer, certificate } = signatures.vault;
@@ -221,7 +225,7 @@ describe('the certificates that remain', () => {
     expect(retain(renewed, NONE, new Date(until)).certificates).toEqual(renewed.certificates);
     const later = retain(renewed, NONE, new Date(until + 1));
     expect(keys(later)).not.toContain(toBase64url(keyOf('verdict')));
-    expect(later.certificates).toHaveLength(6);
+    expect(later.certificates).toHaveLength(7);
     expect(later.earlierVerdictKeys).toEqual([]);
   });
 
@@ -230,14 +234,14 @@ describe('the certificates that remain', () => {
     const receiptAt = (time: Date) => retain(renewed, { ...NONE, receiptTimes: [time.getTime()] }, expired);
     for (const time of [at(-DAY_MS), at(9 * DAY_MS - 1)]) {
       expect(receiptAt(time).earlierVerdictKeys).toEqual([state.signingKeys.verdict]);
-      expect(receiptAt(time).certificates).toHaveLength(7);
+      expect(receiptAt(time).certificates).toHaveLength(8);
     }
-    for (const time of [at(-DAY_MS - 1), at(9 * DAY_MS)]) expect(receiptAt(time).certificates).toHaveLength(6);
+    for (const time of [at(-DAY_MS - 1), at(9 * DAY_MS)]) expect(receiptAt(time).certificates).toHaveLength(7);
     // The earlier key signs nothing after its certificate, not even if no other key does.
     const gap = await withNewVerdictKey(state, new Date('2034-01-01T00:00:00Z'));
     const until = Date.parse(certificateOf('verdict').until);
     const remain = (time: number) => retain(gap, { ...NONE, receiptTimes: [time] }, expired).certificates.length;
-    expect([until, until + 1].map(remain)).toEqual([7, 6]);
+    expect([until, until + 1].map(remain)).toEqual([8, 7]);
   });
 
   it('include that of the key that signed a stored work order', async () => {
