@@ -4,6 +4,7 @@ import { ProtocolError, type SiteErrorCode } from '#protocol/errors.ts';
 import { rootFingerprint } from '#protocol/signing/envelope.ts';
 import type { Site, SiteProfile } from '#protocol/site/site.ts';
 import { openSiteFile, peekSiteFile } from '#protocol/site/site-file.ts';
+import { counted } from '#protocol/text/counted.ts';
 import { UserError } from '../common/user-error.ts';
 
 /** What is wrong with a file, and what the administrator does. */
@@ -47,7 +48,7 @@ export function describeSite(site: Site, show: (time: string) => string): readon
     ...as.map((url) => `  AS       ${url}`),
     ...profiles.map((profile) => `  profile  ${describeProfile(profile)}`),
     `  labels   ${scanLabels ? 'scanned before each load of a work order' : 'as the work order says'}`,
-    `  sign-out ${signOutAfterMinutes === null ? 'when the access code expires' : `after ${signOutAfterMinutes} minutes without activity`}`,
+    `  sign-out ${signOutAfterMinutes === null ? 'when the access code expires' : `after ${counted(signOutAfterMinutes, 'minute')} without activity`}`,
   ];
 }
 

@@ -14,7 +14,7 @@ import { choiceOf, isSystemFailure, isTemporary, missingLines, newRow, refusalOf
 import { OrderValidity } from './order-validity.svelte.ts';
 import { recoverRows } from './recover-rows.ts';
 import { RunControl } from './run-control.svelte.ts';
-import type { OrderRunOptions, RunState, WaitReason } from './run-state.ts';
+import { mustScan, type OrderRunOptions, type RunState, type WaitReason } from './run-state.ts';
 import { type OutcomeReason, saveReasons } from './save-reasons.ts';
 import { UnitProgress, unloadedUnits } from './unit-progress.svelte.ts';
 
@@ -281,8 +281,7 @@ export class OrderRun implements UnitLoader {
   /** Returns the phase in which the unit must wait; undefined if it can be loaded now. */
   #waitPhase(unit: UnitProgress, missing: readonly OrderLine[]): 'waiting' | 'scan' | 'reason' | undefined {
     if (!this.#control.isRunning || this.waitReason) return 'waiting';
-    const isScanRequired = this.#order.options.requireLabelScan || this.#options.scansLabels?.() === true;
-    if (isScanRequired && !unit.isScanned) return 'scan';
+    if (!unit.isScanned && mustScan(this.#options)) return 'scan';
     return unit.needsReason(missing) ? 'reason' : undefined;
   }
 

@@ -48,3 +48,8 @@ export interface OrderRunOptions {
   /** Plays the signal for a unit that is done, or that needs the operator. */
   readonly signal: (what: 'done' | 'failed') => void;
 }
+
+/** Whether the order or the site requires the scan of each label. */
+export function mustScan({ order, scansLabels }: Pick<OrderRunOptions, 'order' | 'scansLabels'>): boolean {
+  return order.options.requireLabelScan || scansLabels?.() === true;
+}
