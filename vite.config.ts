@@ -20,6 +20,7 @@ export default defineConfig({
   // Relative URLs, so that the page works at any path of any server.
   base: './',
   logLevel: 'warn',
+  define: { 'import.meta.env.KEYFERRY_VERSION': JSON.stringify(version) },
   plugins: [
     svelte({
       configFile: false,

@@ -116,7 +116,7 @@ const WEB = [
   ['state/common'],
   ['state/session', 'state/page', 'state/report'],
   ['state/station'],
-  ['state/order-list', 'state/tokens', 'state/history', 'state/demo'],
+  ['state/order-list', 'state/tokens', 'state/history', 'state/demo', 'state/help'],
   ['state/orders'],
   ['state/order-board'],
 ];

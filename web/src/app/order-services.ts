@@ -6,6 +6,7 @@ import { Orders } from '../state/orders/orders.svelte.ts';
 import { Feedback } from '../state/page/feedback.svelte.ts';
 import { Verification } from '../state/report/verification.svelte.ts';
 import type { Station } from '../state/station/station.svelte.ts';
+import { readServedBuild } from './build-info.ts';
 import type { CoreServices } from './core-services.ts';
 import type { Environment } from './environment.ts';
 
@@ -35,18 +36,10 @@ export function openOrders(
     presence: document,
     onOnline: (listener) => addEventListener('online', listener),
     head: () => (as.auditHead ? { sequence: as.auditHead.sequence, hash: as.auditHead.hash } : null),
-    app: readBuild,
+    app: async () => {
+      const { version, hash } = (await readServedBuild()) ?? { version: 'development', hash: 'development' };
+      return { version, build: hash };
+    },
     wordsOf,
   });
-}
-
-/**
- * Reads the version and hash of this build. Without build.json, for example on the development
- * server, both are "development".
- */
-async function readBuild(): Promise<{ readonly version: string; readonly build: string }> {
-  const answer = await fetch('build.json').catch(() => undefined);
-  if (!answer?.ok) return { version: 'development', build: 'development' };
-  const { version, hash } = (await answer.json()) as { readonly version: string; readonly hash: string };
-  return { version, build: hash };
 }

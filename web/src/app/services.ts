@@ -7,6 +7,7 @@ import { Journal } from '../journal/journal.ts';
 import { rotateLog } from '../journal/log-rotation.ts';
 import { joinSessions } from '../journal/sessions.ts';
 import { failureOf } from '../state/common/failure.ts';
+import type { Help } from '../state/help/help.svelte.ts';
 import type { Orders } from '../state/orders/orders.svelte.ts';
 import type { StationActivity } from '../state/page/inactivity.ts';
 import { WakeLockHolder } from '../state/page/wake-lock-holder.ts';
@@ -21,6 +22,7 @@ import { Leases } from '../transport/leases.ts';
 import { Links } from '../transport/links.ts';
 import { StationTrustStore } from '../trust-store/trust-store.ts';
 import type { Environment } from './environment.ts';
+import type { HelpSubjects } from './help-services.ts';
 import { keepOffline } from './offline.ts';
 import type { StationSite } from './site.ts';
 import { timer } from './timer.ts';
@@ -33,6 +35,8 @@ export interface Services extends StationServices {
   readonly keepOffline: typeof keepOffline;
   /** On the first call, loads the code for work orders. */
   readonly openOrders: (station: Station) => Promise<Orders>;
+  /** Loads the code for the view Help. */
+  readonly openHelp: (subjects: HelpSubjects) => Promise<Help>;
   /** On the first call, loads the code for vaults and cards. */
   readonly openTokens: (session: Session, activity: StationActivity, settle: () => Promise<void>) => Promise<Tokens>;
 }
@@ -83,9 +87,10 @@ export async function startServices(environment: Environment): Promise<Services>
   });
   const core = { database, journal, as, site };
   const semaphore = new Semaphore(MAX_REQUESTS);
+  const links = new Links({ usb, serial, platform, profiles: () => site?.profiles ?? PROFILES, timer, now: ticks });
   return {
     journal,
-    links: new Links({ usb, serial, platform, profiles: () => site?.profiles ?? PROFILES, timer, now: ticks }),
+    links,
     as,
     now,
     site,
@@ -93,6 +98,7 @@ export async function startServices(environment: Environment): Promise<Services>
     wakeLock: new WakeLockHolder(wakeLock),
     keepOffline,
     makeLane: (link, options) => new Lane(link, options, semaphore),
+    openHelp: async (subjects) => (await import('./help-services.ts')).openHelp(environment, core, links, subjects),
     openOrders: async (station) => {
       const { openOrders } = await import('./order-services.ts');
       return openOrders(environment, core, station);

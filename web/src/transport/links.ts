@@ -93,6 +93,11 @@ export class Links {
     return links.filter((link) => link !== undefined);
   }
 
+  /** The link to a handle of the browser, if there is one. */
+  linkTo(handle: USBDevice | SerialPort): Link | undefined {
+    return this.#handles.get(handle);
+  }
+
   /**
    * Calls `listener` when a unit is plugged in or unplugged. Returns a function that removes it.
    */

@@ -1,0 +1,151 @@
+// The support file shows what happened, and nothing that is secret or names anyone.
+import { describe, expect, it } from 'vitest';
+import { toHex } from '#protocol/bytes/hex.ts';
+import type { Facts } from '#web/state/help/facts.ts';
+import { findingsOf } from '#web/state/help/findings.ts';
+import { maskedNumber, supportFile, type UnitTrace } from '#web/state/help/support-file.ts';
+import { redact } from '#web/transport/trace.ts';
+import { ADAPTER, GOOD, PRINTER, SN, UNIT } from './facts-fixture.ts';
+
+const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+
+/** A word for every text that someone outside the page can write, and for every secret. */
+const CANARIES = {
+  transportKey: 'C0FFEE00C0FFEE00C0FFEE00C0FFEE00C0FFEE00C0FFEE00C0FFEE00C0FFEE00',
+  applicationKey: 'FACADE11FACADE11FACADE11FACADE11FACADE11FACADE11FACADE11FACADE11',
+  accessCode: 'KF-CANAR-YCODE-CANAR-YCODE-CANAR-YCODE',
+  passphrase: 'correct horse canary staple',
+  operator: 'maria-canary',
+  title: 'Order title canary',
+  product: 'Product canary',
+  sn: SN,
+} as const;
+const all = Object.values(CANARIES).join(' ');
+
+/** An exchange whose command and response contain `canary`, redacted as in the page. */
+const exchange = (header: readonly number[], canary: Uint8Array) =>
+  redact(
+    Uint8Array.of(...header, canary.length, ...canary),
+    Uint8Array.of(...canary, 0x90, 0x00),
+    new Date('2026-11-30T09:59:00Z'),
+  );
+const secret = (hex: string): Uint8Array =>
+  Uint8Array.from(hex.match(/../g) ?? [], (each) => Number.parseInt(each, 16));
+
+const failure = {
+  code: 'status-word',
+  statusWord: 0x6988,
+  command: 'IMPORTKEY',
+  detail: all,
+  message: { remedy: all, title: all },
+} as const;
+
+/** Facts with a canary in every text. A member that the type does not have stands for a later one. */
+const facts = {
+  ...GOOD,
+  devices: [
+    { ...UNIT, label: CANARIES.product, failure, status: 'not-loaded', unit: { ...UNIT.unit, name: all } },
+    { ...PRINTER, label: CANARIES.product, usbSerialNumber: 'SERIAL-CANARY-0815' },
+    ADAPTER,
+  ],
+  refused: { kind: 'usb', failure },
+  service: { is: 'failed', failure, name: all },
+  session: { kind: 'none', failure, operator: CANARIES.operator, accessCode: CANARIES.accessCode },
+  journal: { attempts: 3, open: 1, failure, order: CANARIES.title },
+  failures: [{ at: GOOD.at, link: 'usb', sn: SN, failure, operator: CANARIES.operator, keyLabel: all }],
+  passphrase: CANARIES.passphrase,
+} as unknown as Facts;
+const traces: readonly UnitTrace[] = [
+  {
+    sn: SN,
+    exchanges: [
+      exchange([0x80, 0xca, 0, 0], secret(SN)), // GET IDENTITY, whose response is shown in the page
+      exchange([0x80, 0xd8, 0, 1], secret(`544B4C31${'00'.repeat(20)}${SN}${CANARIES.applicationKey}`)),
+      exchange([0x80, 0xdb, 0, 1], secret(CANARIES.transportKey)),
+      exchange([0x00, 0x20, 0, 1], text('123456')),
+      exchange([0x00, 0xa4, 4, 0], text(CANARIES.operator)),
+    ],
+  },
+];
+
+const file = supportFile(facts, findingsOf(facts), traces);
+const content = JSON.parse(file.text);
+
+describe('the support file', () => {
+  it('contains no canary, in no form', () => {
+    const squeezed = file.text.replaceAll(/\s/g, '').toUpperCase();
+    for (const [name, canary] of Object.entries(CANARIES)) {
+      const forms = [canary, toHex(text(canary)), btoa(canary).slice(0, -4)];
+      for (const form of forms) expect(squeezed.includes(form.replaceAll(/\s/g, '').toUpperCase()), name).toBe(false);
+    }
+    expect(file.text).not.toMatch(/canary/i);
+    expect(file.text).not.toContain(SN.slice(-5));
+    expect(file.name).toBe('keyferry-support-20261130T1000.json');
+  });
+
+  it('states its format and version first', () => {
+    expect(Object.keys(content).slice(0, 2)).toEqual(['format', 'version']);
+    expect(content).toMatchObject({ format: 'keyferry-support', version: 1, madeAt: GOOD.at });
+  });
+
+  it('contains findings, failures, devices and the masked numbers', () => {
+    expect(content.findings[0]).toEqual({
+      level: 'call',
+      code: 'unit-not-loaded',
+      device: 1,
+      failure: { code: 'status-word', command: 'IMPORTKEY', statusWord: '6988' },
+    });
+    expect(content.failures).toEqual([{ at: GOOD.at, link: 'usb', sn: '…4F47', failure: content.findings[0].failure }]);
+    expect(content.devices[0]).toMatchObject({ usb: '1209:0001', unit: { sn: '…4F47', set: '0000BA7C' } });
+    expect(content.devices[1]).toMatchObject({ usbSerialNumber: '…0815', interfaces: [{ class: '07/01/02' }] });
+    expect(content.devices[2]).toMatchObject({ usb: '0403:6001', serial: { baudRate: 115_200 } });
+  });
+
+  it('shows of an exchange the command, the length and the status word', () => {
+    expect(content.traces[0].sn).toBe('…4F47');
+    expect(content.traces[0].exchanges.slice(0, 2)).toEqual([
+      {
+        at: '2026-11-30T09:59:00.000Z',
+        command: 'GET IDENTITY',
+        header: '80CA0000',
+        sentBytes: 16,
+        receivedBytes: 16,
+        statusWord: '9000',
+      },
+      {
+        at: '2026-11-30T09:59:00.000Z',
+        command: 'IMPORTKEY',
+        header: '80D80001',
+        sentBytes: 72,
+        receivedBytes: 72,
+        statusWord: '9000',
+      },
+    ]);
+  });
+
+  it('does not show the length of a PIN', () => {
+    expect(content.traces[0].exchanges[3]).toEqual({
+      at: '2026-11-30T09:59:00.000Z',
+      command: 'VERIFY',
+      header: '00200001',
+      statusWord: '9000',
+    });
+  });
+
+  it('contains the same members for a station in order as for one with failures', () => {
+    const good = JSON.parse(supportFile(GOOD, findingsOf(GOOD), []).text);
+    expect(Object.keys(good)).toEqual(Object.keys(content));
+  });
+});
+
+describe('maskedNumber', () => {
+  it.each([
+    [SN, '…4F47'],
+    ['12345678', '…5678'],
+    ['1234567', '…'],
+    ['', '…'],
+    [undefined, null],
+  ])('shows of %s only %s', (number, masked) => {
+    expect(maskedNumber(number)).toBe(masked);
+  });
+});
