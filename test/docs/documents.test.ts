@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PROFILES } from '#web/transport/device-profiles.ts';
+import { policies, UDEV_FILE, udevRules } from '#web/ui/messages/station-setup.ts';
 import { anchors, codeBlocks, inlineCode, linkTargets, readDocument } from './markdown.ts';
 
 const DOCUMENTS = [
@@ -68,6 +69,14 @@ describe('docs/stations.md', () => {
     for (const [, vendor = '', product = ''] of found) {
       expect(ids).toContainEqual({ vendorId: Number.parseInt(vendor, 16), productId: Number.parseInt(product, 16) });
     }
+  });
+
+  it('has the rules and policies that the page shows', () => {
+    const unit = { vendorId: 0x1209, productId: 0x0001 };
+    expect(text).toContain(udevRules([unit]));
+    expect(text).toContain(UDEV_FILE);
+    const shown = codeBlocks(text, 'json').map((block) => JSON.parse(block));
+    expect(shown).toContainEqual(JSON.parse(policies([unit], 'https://as.example.org')));
   });
 
   it('has browser policies only for the same ids, in decimal', () => {

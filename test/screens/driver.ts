@@ -142,7 +142,7 @@ export class Driver {
     await this.click('header [role=status] button');
   }
 
-  async go(view: 'station' | 'orders' | 'history' | 'tokens'): Promise<void> {
+  async go(view: 'station' | 'orders' | 'history' | 'tokens' | 'help'): Promise<void> {
     await this.click(`nav a[href="#${view}"]`);
     await this.find(`nav a[href="#${view}"][aria-current=page]`).waitFor();
   }

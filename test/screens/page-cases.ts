@@ -3,6 +3,7 @@
 import { FIELD_KEY, NEXT_KEY } from '../e2e/support/sets.ts';
 import { type ScreenCase, unit } from './driver.ts';
 import { closeOrder, tampered } from './order-cases.ts';
+import { WORDS } from './words.ts';
 
 const FAULT = 'main > [role=alert]';
 const HALTED = 'main [role=alert] button';
@@ -33,6 +34,33 @@ export const PAGE_CASES: Readonly<Record<string, ScreenCase>> = {
     await driver.take('search');
     await search.fill('nothing of that name');
     await driver.take('search-empty');
+  },
+
+  help: async (driver) => {
+    const [good, busy] = [unit(1), unit(2, { permitted: false })];
+    const foreign = unit(3, { permitted: false, protectedClass: true });
+    const checked = 'main > section:first-of-type > button:enabled';
+    await driver.start([good, busy, foreign]);
+    await driver.go('help');
+    await driver.take('ready', checked);
+    await driver.page.getByRole('button', { name: WORDS.runSelfTest }).click();
+    await driver.page.getByRole('button', { name: WORDS.runSelfTest }).and(driver.page.locator(':enabled')).waitFor();
+    await driver.go('station');
+    await driver.fault(busy, { fault: 'access denied' });
+    await driver.attach(busy.sn);
+    await driver.find('article.failed').waitFor();
+    await driver.attach(foreign.sn);
+    await driver.go('help');
+    await driver.take('devices', checked);
+    await driver.page.getByRole('button', { name: WORDS.showSupportFile }).click();
+    await driver.take('file', 'main pre');
+    const release = await driver.hold('**/v1/trust');
+    await driver.click(checked);
+    await driver.take('checking', 'main > section:first-of-type > button:disabled');
+    release();
+    await driver.page.context().setOffline(true);
+    await driver.click(checked);
+    await driver.take('offline', 'main code:has-text("service-unreachable")');
   },
 
   shortcuts: async (driver) => {

@@ -6,4 +6,6 @@ export const WORDS = {
   saveReport: 'Save report as JSON',
   returnJournal: 'Return journal',
   enrolPasskey: 'Add passkey',
+  runSelfTest: 'Run self-test',
+  showSupportFile: 'Show support file',
 } as const;

@@ -164,11 +164,12 @@ async function start(target: HTMLElement): Promise<void> {
   const tokens = once(async () => {
     return (await starting).openTokens(session, activity, () => station.settle());
   });
+  const help = once(async () => (await services()).openHelp({ station, health, asClock, browser: navigator }));
   guard(station, health);
   watchReach(session, health);
   await nextTask();
   target.replaceChildren();
-  const app = mount(App, { target, props: { station, preferences, health, orders, tokens, asClock, toReturn } });
+  const app = mount(App, { target, props: { station, preferences, health, orders, tokens, help, asClock, toReturn } });
   try {
     await station.start();
     (await starting).site?.join({ session, activity, preferences });

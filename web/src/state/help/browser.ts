@@ -14,7 +14,7 @@ const BROWSERS: readonly (readonly [RegExp, Browser['name']])[] = [
   [/\bEdg(?:A|iOS)?\/(\d+)/, 'Edge'],
   [/\bOPR\/(\d+)/, 'Opera'],
   [/\b(?:Firefox|FxiOS)\/(\d+)/, 'Firefox'],
-  [/\b(?:Chrome|Chromium|CriOS)\/(\d+)/, 'Chrome'],
+  [/(?:Chrome|Chromium|CriOS)\/(\d+)/, 'Chrome'], // also HeadlessChrome
   [/\bVersion\/(\d+)[^ ]* .*Safari\//, 'Safari'],
 ];
 

@@ -1,5 +1,6 @@
 // The objects that main.ts creates, available to every component.
 import { createContext } from 'svelte';
+import type { Help } from '../../state/help/help.svelte.ts';
 import type { Orders } from '../../state/orders/orders.svelte.ts';
 import type { PageHealth } from '../../state/page/page-health.svelte.ts';
 import type { Preferences } from '../../state/page/preferences.svelte.ts';
@@ -26,6 +27,8 @@ export interface AppContext {
   readonly orders: () => Promise<Orders>;
   /** Creates the object at the first call. Every call resolves with the same object. */
   readonly tokens: () => Promise<Tokens>;
+  /** Creates the object at the first call. Every call resolves with the same object. */
+  readonly help: () => Promise<Help>;
 }
 
 export const [appContext, setAppContext] = createContext<AppContext & { readonly draft: Draft }>();

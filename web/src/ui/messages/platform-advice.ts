@@ -1,6 +1,7 @@
 // Messages that depend on the link and the operating system: other programs that use a unit,
 // missing drivers and permissions.
 import { hexNumber } from '#protocol/bytes/hex.ts';
+import { UDEV_FILE, udevRule } from './station-setup.ts';
 import type { MessageContext, StoredMessage } from './types.ts';
 
 const hex4 = (id: number): string => hexNumber(id, 4).toLowerCase();
@@ -93,7 +94,7 @@ export function accessDenied(seen: MessageContext): StoredMessage {
     'Chromium from a snap package requires: snap connect chromium:raw-usb',
     'A Flatpak browser has no access to devices',
   ];
-  if (kind === 'serial' || !usb) {
+  if (!usb) {
     return {
       remedy: 'Have your administrator run the line below, then log in to this computer again',
       helper: 'administrator',
@@ -102,15 +103,14 @@ export function accessDenied(seen: MessageContext): StoredMessage {
       lines: { where: 'In a terminal', text: 'sudo usermod -aG dialout $USER' },
     };
   }
-  const match = `ATTR{idVendor}=="${hex4(usb.vendorId)}", ATTR{idProduct}=="${hex4(usb.productId)}"`;
   return {
     remedy: 'Have your administrator add the rule below, then plug the unit in again',
     helper: 'administrator',
     title,
     causes,
     lines: {
-      where: 'In /etc/udev/rules.d/70-keyferry.rules',
-      text: `SUBSYSTEM=="usb", ${match}, MODE="0660", TAG+="uaccess"`,
+      where: `In ${UDEV_FILE}`,
+      text: udevRule(kind ?? 'usb', usb),
     },
   };
 }

@@ -5,6 +5,7 @@ const CHROME = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like 
 
 it.each([
   [CHROME, 'Chrome', 148],
+  [CHROME.replace('Chrome', 'HeadlessChrome'), 'Chrome', 148],
   [`${CHROME} Edg/148.0.0.0`, 'Edge', 148],
   [`${CHROME} OPR/120.0.0.0`, 'Opera', 120],
   ['Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0', 'Firefox', 153],

@@ -1,0 +1,130 @@
+// The view Help: what it says about a unit, about a device that is no unit and without the AS, and
+// what the support file contains.
+import { readFile } from 'node:fs/promises';
+import type { Page } from '@playwright/test';
+import { expectAccessible } from './support/accessible.ts';
+import { injectSimulator } from './support/inject.ts';
+import { FIELD_KEY, SHARED } from './support/sets.ts';
+import { expect, test, unit } from './support/test.ts';
+
+async function openHelp(page: Page): Promise<void> {
+  await page.getByRole('link', { name: 'Help', exact: true }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Help' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Check again' })).toBeEnabled();
+}
+
+test('Help finds a station in order ready, and tests itself', async ({ open, service, page }) => {
+  const one = unit();
+  const station = await open([one]);
+  await station.signIn(service.token);
+  await (await station.attach('USB', one.sn)).expectWord('Ready');
+  await openHelp(page);
+  await expect(page.getByRole('heading', { level: 2, name: 'Ready to load keys' })).toBeVisible();
+  const devices = page.getByRole('region', { name: 'Devices' });
+  await expect(devices).toContainText('It answers as a unit. No fault was found.');
+  await expect(devices).toContainText('1209:0001');
+  await expect(devices).toContainText('FF/');
+  await expect(page.getByRole('region', { name: 'AS', exact: true })).toContainText('The AS is in reach');
+  const own = page.getByRole('region', { name: 'This page' });
+  await expect(own).toContainText('The AS offers the same build.');
+  await expect(own).toContainText('USB and serial ports are available.');
+  await expect(own).toContainText('The journal works');
+  await own.getByRole('button', { name: 'Run self-test' }).click();
+  await expect(own).toContainText('The self-test passed');
+  await expect(own).toContainText('7 checks');
+  await expect(page.getByLabel('Policy of Chrome, Edge or Chromium')).toContainText('"product_id": 1');
+  await expectAccessible(page, 'help, in order');
+});
+
+test('Help says who acts on a device that another program uses, and retries it', async ({ open, page }) => {
+  const one = unit();
+  const station = await open([one]);
+  await station.fault(one.sn, { fault: 'busy' });
+  const lane = await station.attach('USB', one.sn).then(() => station.onlyLane());
+  await lane.expectWord('Not attached');
+  await page.getByRole('link', { name: 'Help with this' }).click();
+  await expect(page.getByRole('heading', { level: 2, name: 'One device needs you' })).toBeVisible();
+  const devices = page.getByRole('region', { name: 'Devices' });
+  await expect(devices).toContainText('Close the other program that uses the unit, then press “Retry device”.');
+  await expect(devices).toContainText('Who acts: you.');
+  await expectAccessible(page, 'help, one device');
+  await page.evaluate((sn) => window.keyferrySimulator?.clearFaults(sn), one.sn);
+  await devices.getByRole('button', { name: 'Retry device' }).click();
+  await expect(page.getByRole('heading', { level: 2, name: 'No fault was found' })).toBeVisible();
+});
+
+test('Help tells a device that is no unit from a unit, and forgets it', async ({ page, service, station }) => {
+  const other = unit(undefined, { protectedClass: true, permitted: true });
+  await injectSimulator(page, [other]);
+  await page.goto(service.url);
+  await station.onlyLane().expectWord('Not attached');
+  await openHelp(page);
+  const devices = page.getByRole('region', { name: 'Devices' });
+  await expect(devices).toContainText('Choose another device, or attach this one by its serial port.');
+  await devices.getByRole('button', { name: 'Forget device' }).click();
+  await expect(devices).toContainText('No device');
+});
+
+test('Help says that the AS is away, and finds it again', async ({ open, page, context }) => {
+  await open([]);
+  await expect(page.getByRole('heading', { name: 'Three steps to a loaded key' })).toBeVisible();
+  await openHelp(page);
+  const as = page.getByRole('region', { name: 'AS', exact: true });
+  await expect(as).toContainText('The root key was not compared');
+  await context.setOffline(true);
+  await page.getByRole('button', { name: 'Check again' }).click();
+  await expect(page.getByRole('heading', { level: 2, name: 'One fault needs you' })).toBeVisible();
+  await expect(as).toContainText('Check the network, then press “Retry”.');
+  await context.setOffline(false);
+  await as.getByRole('button', { name: 'Retry' }).click();
+  await expect(as).toContainText('The root key was not compared');
+});
+
+test('the support file is shown before it is saved, and contains no secret and no name', async ({
+  open,
+  service,
+  page,
+}) => {
+  const one = unit(SHARED);
+  const station = await open([one]);
+  await station.signIn(service.token);
+  const lane = await station.attach('USB', one.sn);
+  await lane.load(FIELD_KEY.label, 1);
+  await lane.expectWord('Unplug');
+  await openHelp(page);
+  await page.getByRole('button', { name: 'Show support file' }).click();
+  const preview = page.getByRole('region', { name: 'Preview of the support file' });
+  await expect(preview).toBeFocused();
+  await expectAccessible(page, 'help, support file');
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Save support file' }).click(),
+  ]);
+  expect(download.suggestedFilename()).toMatch(/^keyferry-support-\d{8}T\d{4}\.json$/);
+  const text = await readFile(await download.path(), 'utf8');
+  expect(text.trim()).toBe((await preview.locator('pre').textContent())?.trim());
+  const sn = one.sn.padStart(32, '0');
+  const content = JSON.parse(text);
+  expect(content).toMatchObject({ format: 'keyferry-support', version: 1, service: { is: 'reached' } });
+  expect(content.devices[0].unit.sn).toBe(`…${sn.slice(-4)}`);
+  expect(content.traces[0].exchanges.map(({ command }: { command: string }) => command)).toContain('IMPORTKEY');
+  const secrets = {
+    T: SHARED.transportKey,
+    TA: FIELD_KEY.key,
+    code: service.token,
+    operator: 'operator',
+    label: FIELD_KEY.label,
+    sn: sn.slice(-5),
+  };
+  for (const [name, secret] of Object.entries(secrets))
+    expect(text.toUpperCase(), name).not.toContain(secret.toUpperCase());
+});
+
+test('the bar of a phone leads to Help, which fits', async ({ open, page }) => {
+  await page.setViewportSize({ width: 320, height: 3000 });
+  await open([unit(undefined, { permitted: true })]);
+  await openHelp(page);
+  await expect(page.getByRole('region', { name: 'Devices' })).toBeVisible();
+  await page.getByRole('button', { name: 'Show support file' }).click();
+  await expectAccessible(page, 'help at 320 px');
+});

@@ -1,0 +1,276 @@
+// The sentences for findings (web/src/state/help/findings.ts): what to do first, then what was
+// found.
+import { counted } from '#protocol/text/counted.ts';
+import type { Facts } from '../../state/help/facts.ts';
+import type { Finding, FindingCode, HelpAction, Verdict } from '../../state/help/findings.ts';
+import { keysIn } from '../../state/page/journal-space.ts';
+import { dayAndClock, grouped, moment, seconds } from '../common/format.ts';
+import { explain } from '../messages/failures.ts';
+import type { Helper, Message, MessageContext } from '../messages/types.ts';
+
+export interface FindingWords {
+  readonly title: string;
+  /** An imperative without a full stop. */
+  readonly remedy?: string | undefined;
+  /** Whole sentences. */
+  readonly text: string;
+  /** Absent when the operator acts alone, or nobody has to act. */
+  readonly helper?: Helper | undefined;
+  readonly causes?: readonly string[] | undefined;
+  readonly lines?: Message['lines'] | undefined;
+}
+
+/** The headline of the screen. */
+export interface VerdictWords {
+  readonly title: string;
+  readonly text: string;
+}
+
+export const ACTION_LABELS: Readonly<Record<HelpAction, string>> = {
+  'retry-device': 'Retry device',
+  'forget-device': 'Forget device',
+  'open-station': 'Go to station',
+  reload: 'Reload page',
+  'check-again': 'Retry',
+  'keep-storage': 'Keep storage',
+  'run-self-test': 'Run self-test',
+};
+
+export function verdictWords({ devices, others, isReady }: Verdict, facts: Facts): VerdictWords {
+  const count = devices + others;
+  if (count === 0) {
+    if (isReady) return { title: 'Ready to load keys', text: 'No fault was found.' };
+    const next = facts.session.kind === 'none' ? 'Sign in at the station' : 'Attach a unit at the station';
+    return { title: 'No fault was found', text: `${next} to load keys.` };
+  }
+  const noun = others === 0 ? 'device' : 'fault';
+  return {
+    title: count === 1 ? `One ${noun} needs you` : `${counted(count, noun, grouped)} need you`,
+    text: others === 0 ? 'No other fault was found.' : 'Begin at the top of each list.',
+  };
+}
+
+type Source = FindingWords | ((facts: Facts) => FindingWords);
+
+const INTERFACES = { usb: 'USB', serial: 'serial ports' } as const;
+
+function interfaceMissing({ access, platform }: Facts): FindingWords {
+  const kind = access.usb === 'available' ? 'serial' : 'usb';
+  const { remedy, title, causes } = explain({ code: 'browser-unsupported' }, { platform, kind });
+  return access[kind] === 'blocked'
+    ? {
+        title: `A policy blocks ${INTERFACES[kind]}`,
+        remedy: 'Use the other interface, or ask your administrator to allow this one',
+        helper: 'administrator',
+        text: 'The policy comes from your company or from the server of this page.',
+      }
+    : { title: `This browser has no access to ${INTERFACES[kind]}`, remedy, text: title, causes };
+}
+
+const REST: Readonly<Record<Exclude<FindingCode, DeviceCode>, Source>> = {
+  'no-device': {
+    title: 'No device',
+    remedy: 'Attach a unit at the station',
+    text: 'This page may use a device only after you have chosen it there.',
+  },
+  'choice-failed': { title: 'The last chosen device', text: '' },
+  'service-reached': ({ service, at }) => ({
+    title: 'The AS is in reach',
+    text:
+      service.is === 'reached' && service.comparedAt !== undefined
+        ? `It answers in ${grouped(Math.round(service.ms))} ms. Its root key was compared ${dayAndClock(service.comparedAt, new Date(at))}.`
+        : '',
+  }),
+  'service-not-compared': {
+    title: 'The root key was not compared',
+    remedy: 'Sign in at the station',
+    text: 'This station has not signed in to this AS yet. At the first contact you compare its root key.',
+  },
+  'service-root-changed': {
+    title: 'The AS has another root key',
+    remedy: 'Load no key, and tell your administrator',
+    helper: 'administrator',
+    text: 'The AS was installed again, or this is another AS.',
+  },
+  'service-failed': { title: 'The AS did not answer as expected', text: '' },
+  'clocks-agree': ({ clock }) => ({
+    title: 'The clocks agree',
+    text: `This computer and the AS differ by ${difference(clock)}.`,
+  }),
+  'clocks-differ': ({ clock }) => ({
+    title: 'The clocks differ',
+    remedy: 'Set the clock of this computer',
+    text: `It is ${difference(clock)} ${clock.offsetMs > 0 ? 'behind' : 'ahead of'} the AS. The page uses the time of the AS.`,
+  }),
+  'exports-left': ({ session }) => ({
+    title: `${counted(session.exportsLeft ?? 0, 'export', grouped)} left`,
+    text: 'The vault or card in use allows this number of keys.',
+  }),
+  'exports-used': {
+    title: 'No export is left',
+    remedy: 'Use another vault, or ask your administrator for more exports',
+    helper: 'administrator',
+    text: 'The vault or card in use allows no further key.',
+  },
+  'page-broken': {
+    title: 'The page has a fault',
+    remedy: 'Save the support file, then reload this page',
+    text: 'The history shows the state of every load.',
+  },
+  'page-cut-off': {
+    title: 'A part of the page is missing',
+    remedy: 'Check the network, then reload this page',
+    text: 'A part of this page could not be fetched.',
+  },
+  'page-superseded': {
+    title: 'Another tab has a newer version',
+    remedy: 'Reload this page when no load is in progress',
+    text: 'Only one version can use the journal.',
+  },
+  'build-current': ({ build }) => ({ title: `Build ${build.version}`, text: 'The AS offers the same build.' }),
+  'build-replaced': ({ build }) => ({
+    title: `Build ${build.version} was replaced`,
+    remedy: 'Reload this page when no load is in progress',
+    text: 'The AS offers another build.',
+  }),
+  'build-unchecked': ({ build }) => ({
+    title: `Build ${build.version}`,
+    text: 'It could not be compared with the build that the AS offers.',
+  }),
+  'interfaces-available': (facts) => ({ title: browserName(facts), text: 'USB and serial ports are available.' }),
+  'interface-missing': interfaceMissing,
+  'interfaces-missing': ({ platform }) => {
+    const { remedy, causes } = explain({ code: 'browser-unsupported' }, { platform });
+    const text = 'It has neither WebUSB nor Web Serial, or a policy of your company forbids both.';
+    return { title: 'This browser cannot reach a unit', remedy, text, causes };
+  },
+  'storage-kept': ({ storage }) => ({ title: 'The storage is kept', text: spaceLeft(storage.freeBytes) }),
+  'storage-clearable': ({ storage }) => ({
+    title: 'The storage may be cleared',
+    text: `The browser may delete the journal when the disk is full. ${spaceLeft(storage.freeBytes)}`,
+  }),
+  'storage-refused': ({ storage }) => ({
+    title: 'The browser did not agree to keep the storage',
+    remedy: 'Install this page or add a bookmark, then open Help again',
+    text: `The browser may delete the journal when the disk is full. ${spaceLeft(storage.freeBytes)}`,
+  }),
+  'storage-full': ({ storage }) => ({
+    title: 'The storage is almost full',
+    remedy: 'Free some disk space, then retry',
+    text: spaceLeft(storage.freeBytes),
+  }),
+  'journal-kept': ({ journal }) => ({
+    title: 'The journal works',
+    text:
+      journal.attempts === 0 ? 'It has no attempt yet.' : `Its last attempt has number ${grouped(journal.attempts)}.`,
+  }),
+  'journal-lost': ({ journal }) => ({
+    title: 'The journal was deleted',
+    remedy: 'Tell your administrator',
+    helper: 'administrator',
+    text:
+      journal.lostAt === undefined
+        ? 'It was deleted while this page was open.'
+        : `The page found the loss on ${moment(journal.lostAt)}. Earlier attempts are missing.`,
+  }),
+  'journal-failed': { title: 'The journal cannot be read', text: '' },
+  'attempts-open': ({ journal }) => ({
+    title: journal.open === 1 ? 'One load is not settled' : `${counted(journal.open, 'load', grouped)} are not settled`,
+    remedy: 'Go to the station and attach the unit again',
+    text: 'The journal does not show yet whether the key is stored.',
+  }),
+  'self-test-due': {
+    title: 'The self-test has not run',
+    text: 'It checks the cryptography of this browser and the storage.',
+  },
+  'self-test-passed': ({ selfTest, at }) => ({
+    title: 'The self-test passed',
+    text: selfTest ? `${counted(selfTest.passed.length, 'check')}, ${dayAndClock(selfTest.at, new Date(at))}.` : '',
+  }),
+  'self-test-failed': ({ selfTest }) => ({
+    title: 'The self-test failed',
+    remedy: 'Load no key here. Update the browser, or tell your administrator',
+    helper: 'administrator',
+    text: `Failed: ${selfTest?.failed.join(', ')}.`,
+  }),
+};
+
+type DeviceCode = Extract<FindingCode, `device-${string}` | `unit-${string}`>;
+
+const DEVICE: Readonly<Record<DeviceCode, Omit<FindingWords, 'title'>>> = {
+  'device-failed': { text: '' },
+  'device-not-unit': {
+    remedy: 'Choose another device',
+    text: 'This is not a known unit. It did not answer like a unit.',
+  },
+  'device-barred': {
+    remedy: 'Choose another device, or attach this one by its serial port',
+    text: 'It has no interface that a web page can use.',
+  },
+  'device-token': { text: 'A token card. Use it under Tokens.' },
+  'device-unused': { remedy: 'Attach it at the station', text: 'The page does not use this device now.' },
+  'device-reading': { text: 'The page reads its identity.' },
+  'unit-ready': { text: 'It answers as a unit. No fault was found.' },
+  'unit-loading': { text: 'A key is being loaded. Leave it plugged in.' },
+  'unit-blank': {
+    remedy: 'Ask your administrator to prepare this unit first',
+    helper: 'administrator',
+    text: 'The unit has no transport key yet, so it cannot take a key.',
+  },
+  'unit-not-loaded': { text: '' },
+  'unit-unconfirmed': { text: '' },
+};
+
+/** `title` is the name of the device, for findings about a device. */
+export function findingWords(finding: Finding, facts: Facts, title = ''): FindingWords {
+  const words = wordsOf(finding, facts, title);
+  if (finding.failure === undefined) return words;
+  const { remedy, title: text, helper, causes, lines } = explain(finding.failure, contextOf(finding, facts));
+  return { title: words.title, remedy, text, helper, causes, lines };
+}
+
+function wordsOf({ code }: Finding, facts: Facts, title: string): FindingWords {
+  if (code in DEVICE) return { title, ...DEVICE[code as DeviceCode] };
+  const source = REST[code as Exclude<FindingCode, DeviceCode>];
+  return typeof source === 'function' ? source(facts) : source;
+}
+
+/** Actions that repeat what failed. */
+const REPEATS: ReadonlySet<HelpAction | undefined> = new Set(['retry-device', 'check-again']);
+
+function contextOf({ code, device: id, action }: Finding, { platform, devices, refused }: Facts): MessageContext {
+  const button = action && REPEATS.has(action) ? ACTION_LABELS[action] : undefined;
+  const device = devices.find((each) => each.id === id);
+  if (!device) return { platform, button, ...(code === 'choice-failed' && refused ? { kind: refused.kind } : {}) };
+  return {
+    platform,
+    button,
+    kind: device.link,
+    ...(device.ids ? { usb: device.ids } : {}),
+    ...(device.isListed || device.status !== 'unread' ? {} : { foreign: device.label }),
+  };
+}
+
+function browserName({ browser, platform }: Facts): string {
+  const version = browser.version === undefined ? '' : ` ${browser.version}`;
+  const systems = {
+    windows: 'Windows',
+    macos: 'macOS',
+    linux: 'Linux',
+    chromeos: 'ChromeOS',
+    android: 'Android',
+    other: 'another system',
+  } as const;
+  return `${browser.name === 'other browser' ? 'Another browser' : browser.name}${version} on ${systems[platform]}`;
+}
+
+function spaceLeft(freeBytes: number | undefined): string {
+  if (freeBytes === undefined) return 'The browser does not report the free space.';
+  return `There is space for about ${counted(keysIn(freeBytes), 'load', grouped)}.`;
+}
+
+function difference({ offsetMs }: Facts['clock']): string {
+  const ms = Math.abs(offsetMs);
+  if (ms < 1000) return 'less than a second';
+  return ms < 60_000 ? seconds(ms) : `${grouped(Math.round(ms / 60_000))} min`;
+}

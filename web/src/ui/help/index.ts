@@ -1,0 +1,2 @@
+// Lazily loaded: the view Help.
+export { default as HelpView } from './HelpView.svelte';
