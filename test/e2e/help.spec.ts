@@ -89,9 +89,11 @@ test('the support file is shown before it is saved, and contains no secret and n
   const station = await open([one]);
   await station.signIn(service.token);
   const lane = await station.attach('USB', one.sn);
+  await station.fault(one.sn, { fault: 'refuse', ins: 0xd8, statusWord: 0x6985 });
   await lane.load(FIELD_KEY.label, 1);
-  await lane.expectWord('Unplug');
+  await lane.expectWord('Not loaded');
   await openHelp(page);
+  await expect(page.getByRole('region', { name: 'Last failures' })).toContainText('IMPORTKEY 6985');
   await page.getByRole('button', { name: 'Show support file' }).click();
   const preview = page.getByRole('region', { name: 'Preview of the support file' });
   await expect(preview).toBeFocused();
@@ -107,6 +109,7 @@ test('the support file is shown before it is saved, and contains no secret and n
   const content = JSON.parse(text);
   expect(content).toMatchObject({ format: 'keyferry-support', version: 1, service: { is: 'reached' } });
   expect(content.devices[0].unit.sn).toBe(`…${sn.slice(-4)}`);
+  expect(content.failures[0].failure).toEqual({ code: 'status-word', command: 'IMPORTKEY', statusWord: '6985' });
   expect(content.traces[0].exchanges.map(({ command }: { command: string }) => command)).toContain('IMPORTKEY');
   const secrets = {
     T: SHARED.transportKey,

@@ -46,9 +46,12 @@ export const PAGE_CASES: Readonly<Record<string, ScreenCase>> = {
     await driver.page.getByRole('button', { name: WORDS.runSelfTest }).click();
     await driver.page.getByRole('button', { name: WORDS.runSelfTest }).and(driver.page.locator(':enabled')).waitFor();
     await driver.go('station');
+    await driver.fault(good, { fault: 'refuse', ins: 0xd8, statusWord: 0x6985 });
+    await driver.load(good);
+    await driver.until('failed', good);
     await driver.fault(busy, { fault: 'access denied' });
     await driver.attach(busy.sn);
-    await driver.find('article.failed').waitFor();
+    await driver.find('article.failed >> nth=1').waitFor();
     await driver.attach(foreign.sn);
     await driver.go('help');
     await driver.take('devices', checked);
