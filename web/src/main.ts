@@ -164,7 +164,7 @@ async function start(target: HTMLElement): Promise<void> {
   const tokens = once(async () => {
     return (await starting).openTokens(session, activity, () => station.settle());
   });
-  const help = once(async () => (await services()).openHelp({ station, health, asClock, browser: navigator }));
+  const help = once(async () => (await starting).openHelp({ station, health, asClock }));
   guard(station, health);
   watchReach(session, health);
   await nextTask();

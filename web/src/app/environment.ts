@@ -5,8 +5,8 @@ import type { Platform } from '../transport/platform.ts';
 import type { AsBase } from './as-base.ts';
 import type { Settings } from './storage.ts';
 
-/** The parts of `navigator` that the services use. A browser may lack all of them but `locks`. */
-export type BrowserParts = Pick<Navigator, 'locks'> &
+/** The parts of `navigator` that the services use. A browser may lack the `Partial` ones. */
+export type BrowserParts = Pick<Navigator, 'locks' | 'userAgent' | 'onLine'> &
   Partial<Pick<Navigator, 'usb' | 'serial' | 'wakeLock' | 'credentials' | 'storage' | 'vibrate' | 'userActivation'>>;
 
 export interface Environment {

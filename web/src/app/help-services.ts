@@ -19,7 +19,6 @@ export interface HelpSubjects {
   readonly station: Station;
   readonly health: PageHealth;
   readonly asClock: AsClock;
-  readonly browser: Pick<Navigator, 'userAgent' | 'onLine'>;
 }
 
 /** The permissions policy of the page, which only Chromium shows to scripts. */
@@ -31,9 +30,10 @@ export function openHelp(
   environment: Environment,
   { journal, as, site }: CoreServices,
   links: Links,
-  { browser, ...subjects }: HelpSubjects,
+  subjects: HelpSubjects,
 ): Help {
-  const { usb, serial, platform, ticks, storage, storagePrefix, now } = environment;
+  const { browser, platform, ticks, storagePrefix, now } = environment;
+  const { usb, serial, storage } = browser;
   const { featurePolicy } = document as WithPolicy;
   return new Help({
     ...subjects,

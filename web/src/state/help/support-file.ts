@@ -1,4 +1,4 @@
-// Builds the support file: one JSON document for the administrator (docs/adr/0052). Copies named
+// Builds the support file: one JSON document for the administrator (docs/adr/0053). Copies named
 // members one by one, so that a new member of the facts never gets into the file unnoticed. Contains
 // only numbers, codes, times, ids and the address of the page, and no text that a person or a
 // manufacturer has written. Of a serial number only the last four digits remain.

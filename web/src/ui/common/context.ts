@@ -31,4 +31,4 @@ export interface AppContext {
   readonly help: () => Promise<Help>;
 }
 
-export const [appContext, setAppContext] = createContext<AppContext & { readonly draft: Draft }>();
+export const [appContext, setAppContext] = createContext<Omit<AppContext, 'help'> & { readonly draft: Draft }>();
