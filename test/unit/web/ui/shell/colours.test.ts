@@ -59,7 +59,7 @@ describe.each([
 describe('the stylesheet', () => {
   it('uses only sizes of the grid', () => {
     const spaces = [...css.matchAll(/--space-\d: (\d+)px/g)].map(([, px]) => Number(px));
-    expect(spaces).toHaveLength(7);
+    expect(spaces).toHaveLength(6);
     expect(spaces.every((px) => px % 4 === 0)).toBe(true);
   });
 
