@@ -16,7 +16,7 @@ export interface TestFiles {
  * Folders that `npm run check` leaves out. Their tests start processes, run the service on a real
  * disk, or have thousands of cases.
  */
-const SLOW = /^test\/(process|service|negative|contract|property)\/|^test\/unit\/web\/state\/orders\//;
+const SLOW = /^test\/(process|service|negative|contract|property)\/|^test\/unit\/web\/state\/(orders|tokens)\//;
 
 /**
  * Browser tests that only `npm run test:long` runs: kills of the browser, an order of 1,000 units,
