@@ -15,7 +15,7 @@ const BROWSERS: readonly (readonly [RegExp, Browser['name']])[] = [
   [/\bOPR\/(\d+)/, 'Opera'],
   [/\b(?:Firefox|FxiOS)\/(\d+)/, 'Firefox'],
   [/(?:Chrome|Chromium|CriOS)\/(\d+)/, 'Chrome'], // also HeadlessChrome
-  [/\bVersion\/(\d+)[^ ]* .*Safari\//, 'Safari'],
+  [/\bVersion\/(\d+)(?:\.[.\d]*)? (?:Mobile\/\w+ )?Safari\//, 'Safari'],
 ];
 
 export function browserOf(userAgent: string): Browser {
