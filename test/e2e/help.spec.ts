@@ -1,5 +1,5 @@
-// The view Help: what it says about a unit, about a device that is no unit and without the AS, and
-// what the support file contains.
+// The view Help with a unit, with a device that is not a unit, and without the AS. Also the content of
+// the support file.
 import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
 import { expectAccessible } from './support/accessible.ts';
@@ -24,7 +24,7 @@ test('Help finds a station in order ready, and tests itself', async ({ open, ser
   await expect(devices).toContainText('It answers as a unit. No fault was found.');
   await expect(devices).toContainText('1209:0001');
   await expect(devices).toContainText('FF/');
-  await expect(page.getByRole('region', { name: 'AS', exact: true })).toContainText('The AS is in reach');
+  await expect(page.getByRole('region', { name: 'AS', exact: true })).toContainText('The AS answers');
   const own = page.getByRole('region', { name: 'This page' });
   await expect(own).toContainText('The AS offers the same build.');
   await expect(own).toContainText('USB and serial ports are available.');
@@ -70,14 +70,14 @@ test('Help says that the AS is away, and finds it again', async ({ open, page, c
   await expect(page.getByRole('heading', { name: 'Three steps to a loaded key' })).toBeVisible();
   await openHelp(page);
   const as = page.getByRole('region', { name: 'AS', exact: true });
-  await expect(as).toContainText('The root key was not compared');
+  await expect(as).toContainText('The root key has not been compared yet');
   await context.setOffline(true);
   await page.getByRole('button', { name: 'Check again' }).click();
   await expect(page.getByRole('heading', { level: 2, name: 'One fault needs you' })).toBeVisible();
   await expect(as).toContainText('Check the network, then press “Retry”.');
   await context.setOffline(false);
   await as.getByRole('button', { name: 'Retry' }).click();
-  await expect(as).toContainText('The root key was not compared');
+  await expect(as).toContainText('The root key has not been compared yet');
 });
 
 test('the support file is shown before it is saved, and contains no secret and no name', async ({

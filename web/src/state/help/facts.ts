@@ -1,5 +1,5 @@
-// What the page can find out about itself, this browser, the attached devices and the AS. Plain
-// data, from which findings.ts computes the diagnosis and support-file.ts the support file.
+// Facts about the page, this browser, the attached devices and the AS. findings.ts computes the
+// diagnosis from them, and support-file.ts builds the support file.
 import type { Algorithm } from '../../browser/known-answers.ts';
 import type { LinkKind, UsbIds } from '../../transport/link.ts';
 import type { Platform } from '../../transport/platform.ts';
@@ -25,7 +25,7 @@ export interface SerialFacts {
   readonly edc: 'crc' | 'lrc';
 }
 
-/** What the operator sees of the device at the station. `unused` means that it has no lane. */
+/** State of the device at the station. `unused` means that it has no lane. */
 export type DeviceStatus =
   | 'unused'
   | 'reading'
@@ -48,12 +48,12 @@ export interface DeviceFacts {
   readonly usbSerialNumber?: string | undefined;
   /** Interfaces of a USB device; empty for a serial port. */
   readonly interfaces: readonly InterfaceFacts[];
-  /** What the device profiles make of the device. */
+  /** Role of the device according to the device profiles. */
   readonly role: 'unit' | 'token' | 'unknown';
   /** Whether a device profile contains these ids. */
   readonly isListed: boolean;
-  /** Why the page cannot use the descriptors of a USB device; undefined if it can. */
-  readonly bar?: 'protected-class' | 'no-interface' | undefined;
+  /** Why the page cannot open this USB device, according to its descriptors. */
+  readonly obstacle?: 'protected-class' | 'no-interface' | undefined;
   /** Settings of a serial port. */
   readonly serial?: SerialFacts | undefined;
   readonly status: DeviceStatus;

@@ -1,15 +1,15 @@
-// Computes the diagnosis from the facts: what needs the operator, and what is in order. Contains
-// codes only; web/src/ui/help has the words.
+// Computes the diagnosis from the facts: one finding for each thing that needs action, could be better
+// or is in order. Contains codes only; web/src/ui/help has the words.
 import { MIN_FREE_BYTES } from '../../journal/storage-quota.ts';
 import type { Failure } from '../common/failure.ts';
 import type { DeviceFacts, Facts } from './facts.ts';
 
 /**
- * call   keys cannot be loaded, or not with this device, until someone acts
- * advice someone can improve something; keys can be loaded as it is
- * fine   nothing to do
+ * needs-action  no key can be loaded, or none into this device, until a person acts
+ * advice        keys can be loaded, but a person can improve something
+ * fine          nothing to do
  */
-export type Level = 'call' | 'advice' | 'fine';
+export type Level = 'needs-action' | 'advice' | 'fine';
 
 export type Area = 'device' | 'service' | 'page';
 
@@ -76,9 +76,9 @@ export interface Finding {
   readonly action?: HelpAction;
 }
 
-const LEVELS: readonly Level[] = ['call', 'advice', 'fine'];
+const LEVELS: readonly Level[] = ['needs-action', 'advice', 'fine'];
 
-/** Returns the findings in the sequence of the screen: in each area, those that call come first. */
+/** Returns the findings in the sequence of the screen: in each area, those that need action come first. */
 export function findingsOf(facts: Facts): readonly Finding[] {
   const found = [
     ...deviceFindings(facts),
@@ -98,14 +98,14 @@ function deviceFindings(facts: Facts): Finding[] {
   }));
   if (facts.refused) {
     const { failure } = facts.refused;
-    found.push({ code: 'choice-failed', level: 'call', area: 'device', failure, action: 'open-station' });
+    found.push({ code: 'choice-failed', level: 'needs-action', area: 'device', failure, action: 'open-station' });
   }
   if (found.length === 0) found.push({ code: 'no-device', level: 'advice', area: 'device', action: 'open-station' });
   return found;
 }
 
 function deviceFinding(device: DeviceFacts): Omit<Finding, 'area' | 'device'> {
-  const { status, failure, unit, role, bar } = device;
+  const { status, failure, unit, role, obstacle } = device;
   if (role === 'token') return { code: 'device-token', level: 'fine' };
   switch (status) {
     case 'reading':
@@ -113,18 +113,28 @@ function deviceFinding(device: DeviceFacts): Omit<Finding, 'area' | 'device'> {
     case 'loading':
       return { code: 'unit-loading', level: 'fine' };
     case 'not-loaded':
-      return { code: 'unit-not-loaded', level: 'call', action: 'open-station', ...(failure ? { failure } : {}) };
+      return {
+        code: 'unit-not-loaded',
+        level: 'needs-action',
+        action: 'open-station',
+        ...(failure ? { failure } : {}),
+      };
     case 'unconfirmed':
-      return { code: 'unit-unconfirmed', level: 'call', action: 'open-station', ...(failure ? { failure } : {}) };
+      return {
+        code: 'unit-unconfirmed',
+        level: 'needs-action',
+        action: 'open-station',
+        ...(failure ? { failure } : {}),
+      };
     case 'ready':
     case 'done':
       return unit?.lifecycle === 'blank'
-        ? { code: 'unit-blank', level: 'call' }
+        ? { code: 'unit-blank', level: 'needs-action' }
         : { code: 'unit-ready', level: 'fine' };
     case 'unread':
       return unreadFinding(device);
     case 'unused':
-      if (bar !== undefined) return { code: 'device-barred', level: 'advice', action: 'forget-device' };
+      if (obstacle !== undefined) return { code: 'device-barred', level: 'advice', action: 'forget-device' };
       return role === 'unknown'
         ? { code: 'device-not-unit', level: 'advice', action: 'forget-device' }
         : { code: 'device-unused', level: 'advice', action: 'open-station' };
@@ -132,18 +142,18 @@ function deviceFinding(device: DeviceFacts): Omit<Finding, 'area' | 'device'> {
 }
 
 /**
- * Failures after which a device without a device profile is no unit. Any other failure says that
- * the device could not be asked.
+ * Failures after which a USB device without a device profile is listed as not a unit. After any other
+ * failure the device is listed as failed.
  */
 const NOT_A_UNIT: ReadonlySet<string> = new Set(['not-a-unit', 'link-timeout', 'link-garbled', 'no-interface']);
 
 function unreadFinding({ failure, isListed, link }: DeviceFacts): Omit<Finding, 'area' | 'device'> {
   if (failure === undefined) return { code: 'device-unused', level: 'advice', action: 'open-station' };
   if (failure.code === 'protected-class') return { code: 'device-barred', level: 'advice', action: 'forget-device' };
-  // A serial adapter is in no profile, so a unit that is switched off looks like a foreign device.
+  // Not for a serial adapter: no profile names it, and the unit behind it may be switched off.
   if (link === 'usb' && !isListed && NOT_A_UNIT.has(failure.code))
     return { code: 'device-not-unit', level: 'advice', action: 'forget-device' };
-  return { code: 'device-failed', level: 'call', failure, action: 'retry-device' };
+  return { code: 'device-failed', level: 'needs-action', failure, action: 'retry-device' };
 }
 
 function serviceFindings({ service, session, clock }: Facts): Finding[] {
@@ -151,10 +161,10 @@ function serviceFindings({ service, session, clock }: Facts): Finding[] {
   const area = 'service';
   if (service.is === 'failed') {
     // A vault or card needs no network.
-    const level = session.kind === 'vault' || session.kind === 'card' ? 'advice' : 'call';
+    const level = session.kind === 'vault' || session.kind === 'card' ? 'advice' : 'needs-action';
     found.push({ code: 'service-failed', level, area, failure: service.failure, action: 'check-again' });
   } else if (!service.isPinnedRoot) {
-    found.push({ code: 'service-root-changed', level: 'call', area, action: 'open-station' });
+    found.push({ code: 'service-root-changed', level: 'needs-action', area, action: 'open-station' });
   } else if (service.comparedAt === undefined) {
     found.push({ code: 'service-not-compared', level: 'advice', area, action: 'open-station' });
   } else {
@@ -164,7 +174,7 @@ function serviceFindings({ service, session, clock }: Facts): Finding[] {
     clock.differs ? { code: 'clocks-differ', level: 'advice', area } : { code: 'clocks-agree', level: 'fine', area },
   );
   const { exportsLeft } = session;
-  if (exportsLeft === 0) found.push({ code: 'exports-used', level: 'call', area });
+  if (exportsLeft === 0) found.push({ code: 'exports-used', level: 'needs-action', area });
   else if (exportsLeft !== undefined) found.push({ code: 'exports-left', level: 'fine', area });
   return found;
 }
@@ -172,14 +182,14 @@ function serviceFindings({ service, session, clock }: Facts): Finding[] {
 function pageFindings({ page, build, access }: Facts): Finding[] {
   const found: Finding[] = [];
   const area = 'page';
-  if (page.isBroken) found.push({ code: 'page-broken', level: 'call', area, action: 'reload' });
-  if (page.isCutOff) found.push({ code: 'page-cut-off', level: 'call', area, action: 'reload' });
+  if (page.isBroken) found.push({ code: 'page-broken', level: 'needs-action', area, action: 'reload' });
+  if (page.isCutOff) found.push({ code: 'page-cut-off', level: 'needs-action', area, action: 'reload' });
   if (page.isSuperseded) found.push({ code: 'page-superseded', level: 'advice', area, action: 'reload' });
   if (build.isServed === undefined) found.push({ code: 'build-unchecked', level: 'fine', area });
   else if (build.isServed) found.push({ code: 'build-current', level: 'fine', area });
   else found.push({ code: 'build-replaced', level: 'advice', area, action: 'reload' });
   const isMissing = [access.usb, access.serial].filter((each) => each !== 'available').length;
-  if (isMissing === 2) found.push({ code: 'interfaces-missing', level: 'call', area });
+  if (isMissing === 2) found.push({ code: 'interfaces-missing', level: 'needs-action', area });
   else if (isMissing === 1) found.push({ code: 'interface-missing', level: 'advice', area });
   else found.push({ code: 'interfaces-available', level: 'fine', area });
   return found;
@@ -190,12 +200,12 @@ function storageFindings({ storage, journal, page }: Facts): Finding[] {
   const area = 'page';
   const { freeBytes, isPersistent, isRefused } = storage;
   if (freeBytes !== undefined && freeBytes < MIN_FREE_BYTES)
-    found.push({ code: 'storage-full', level: 'call', area, action: 'check-again' });
+    found.push({ code: 'storage-full', level: 'needs-action', area, action: 'check-again' });
   else if (isPersistent) found.push({ code: 'storage-kept', level: 'fine', area });
-  else if (isRefused) found.push({ code: 'storage-refused', level: 'advice', area });
+  else if (isRefused) found.push({ code: 'storage-refused', level: 'advice', area, action: 'keep-storage' });
   else found.push({ code: 'storage-clearable', level: 'advice', area, action: 'keep-storage' });
   const { failure, lostAt, open } = journal;
-  if (failure) found.push({ code: 'journal-failed', level: 'call', area, failure, action: 'check-again' });
+  if (failure) found.push({ code: 'journal-failed', level: 'needs-action', area, failure, action: 'check-again' });
   else if (page.hasLostJournal || lostAt !== undefined) found.push({ code: 'journal-lost', level: 'advice', area });
   else found.push({ code: 'journal-kept', level: 'fine', area });
   if (open > 0) found.push({ code: 'attempts-open', level: 'advice', area, action: 'open-station' });
@@ -206,26 +216,27 @@ function selfTestFinding({ selfTest }: Facts): Finding {
   const action = 'run-self-test';
   const area = 'page';
   if (selfTest === undefined) return { code: 'self-test-due', level: 'advice', area, action };
-  if (selfTest.failed.length > 0) return { code: 'self-test-failed', level: 'call', area, action };
+  if (selfTest.failed.length > 0) return { code: 'self-test-failed', level: 'needs-action', area, action };
   return { code: 'self-test-passed', level: 'fine', area, action };
 }
 
-/** Numbers of the verdict, which is the headline of the screen. */
-export interface Verdict {
+/** The numbers in the headline of the view Help. */
+export interface Summary {
+  /** Devices that need action. */
   readonly devices: number;
-  /** Calls about the service and the page. */
+  /** Other findings that need action. */
   readonly others: number;
-  /** True if nothing calls, an operator is signed in and a unit can take a key. */
+  /** True if nothing needs action, an operator is signed in and a unit can take a key. */
   readonly isReady: boolean;
 }
 
-export function verdictOf(findings: readonly Finding[], { session }: Pick<Facts, 'session'>): Verdict {
-  const calls = findings.filter(({ level }) => level === 'call');
-  const devices = calls.filter(({ area }) => area === 'device').length;
+export function summaryOf(findings: readonly Finding[], { session }: Pick<Facts, 'session'>): Summary {
+  const urgent = findings.filter(({ level }) => level === 'needs-action');
+  const devices = urgent.filter(({ area }) => area === 'device').length;
   const hasUnit = findings.some(({ code }) => code === 'unit-ready');
   return {
     devices,
-    others: calls.length - devices,
-    isReady: calls.length === 0 && hasUnit && session.kind !== 'none',
+    others: urgent.length - devices,
+    isReady: urgent.length === 0 && hasUnit && session.kind !== 'none',
   };
 }

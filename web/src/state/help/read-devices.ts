@@ -1,5 +1,5 @@
-// Reads the devices that the operator has permitted this page to use, with what the device profiles
-// and the station make of each.
+// Reads the devices that the operator has permitted this page to use, with their roles in the device
+// profiles and their states at the station.
 import type { DeviceProfile } from '../../transport/device-profiles.ts';
 import { findProfile } from '../../transport/device-profiles.ts';
 import type { Link, LinkKind, UsbIds } from '../../transport/link.ts';
@@ -75,7 +75,7 @@ function deviceFacts(device: USBDevice, profiles: readonly DeviceProfile[]): Own
     interfaces: device.configurations.flatMap(({ interfaces }) => interfaces.flatMap(interfaceFacts)),
     role: profile?.role ?? 'unknown',
     isListed: profile !== undefined,
-    bar: barOf(device),
+    obstacle: obstacleOf(device),
   };
 }
 
@@ -87,7 +87,7 @@ function interfaceFacts({ interfaceNumber, alternates }: USBInterface): Interfac
   }));
 }
 
-function barOf(device: USBDevice): DeviceFacts['bar'] {
+function obstacleOf(device: USBDevice): DeviceFacts['obstacle'] {
   try {
     findBulkInterface(device);
     return undefined;

@@ -64,7 +64,10 @@ async function verifiesSignature(verify: Verify): Promise<boolean> {
   return (await verify(publicKey, message, signature)) && !(await verify(publicKey, message, altered));
 }
 
-/** Writes one record, reads it and deletes its database. @throws DOMException */
+/**
+ * Whether a record that was written can be read. Deletes the database afterwards.
+ * @throws DOMException
+ */
 async function keepsRecord({ databases, database }: SelfTestOptions): Promise<boolean> {
   const request = databases.open(database);
   request.onupgradeneeded = () => void request.result.createObjectStore('records');

@@ -23,7 +23,7 @@ export interface SupportFile {
   readonly text: string;
 }
 
-/** Maximum number of exchanges of one unit. */
+/** Maximum number of exchanges per unit; the newest are kept. */
 const MAX_EXCHANGES = 60;
 
 /** Returns the file as indented JSON. Its name contains the time, but neither an SN nor a name. */
@@ -97,7 +97,7 @@ function deviceJson(device: DeviceFacts): object {
     })),
     role: device.role,
     isListed: device.isListed,
-    bar: device.bar ?? null,
+    obstacle: device.obstacle ?? null,
     serial: serial ? { baudRate: serial.baudRate, parity: serial.parity, edc: serial.edc } : null,
     status: device.status,
     ...failureJson(device.failure),
@@ -126,7 +126,7 @@ function pastFailureJson({ at, link, sn, failure }: PastFailure): object {
 }
 
 /**
- * Commands whose length says something about a secret. The length of a PIN is part of the secret.
+ * Commands whose data length is secret, because it is the length of a PIN.
  */
 const WITHOUT_LENGTH: ReadonlySet<string> = new Set(['VERIFY', 'CHANGE REFERENCE DATA']);
 

@@ -1,8 +1,7 @@
-// The sentences for findings (web/src/state/help/findings.ts): what to do first, then what was
-// found.
+// The sentences for findings (web/src/state/help/findings.ts): the remedy first, then the reason.
 import { counted } from '#protocol/text/counted.ts';
 import type { Facts } from '../../state/help/facts.ts';
-import type { Finding, FindingCode, HelpAction, Verdict } from '../../state/help/findings.ts';
+import type { Finding, FindingCode, HelpAction, Summary } from '../../state/help/findings.ts';
 import { keysIn } from '../../state/page/journal-space.ts';
 import { dayAndClock, grouped, moment, seconds } from '../common/format.ts';
 import { explain } from '../messages/failures.ts';
@@ -14,14 +13,14 @@ export interface FindingWords {
   readonly remedy?: string | undefined;
   /** Whole sentences. */
   readonly text: string;
-  /** Absent when the operator acts alone, or nobody has to act. */
+  /** Absent if the operator acts alone, or if no action is needed. */
   readonly helper?: Helper | undefined;
   readonly causes?: readonly string[] | undefined;
   readonly lines?: Message['lines'] | undefined;
 }
 
-/** The headline of the screen. */
-export interface VerdictWords {
+/** The heading of the view Help. */
+export interface SummaryWords {
   readonly title: string;
   readonly text: string;
 }
@@ -36,7 +35,7 @@ export const ACTION_LABELS: Readonly<Record<HelpAction, string>> = {
   'run-self-test': 'Run self-test',
 };
 
-export function verdictWords({ devices, others, isReady }: Verdict, facts: Facts): VerdictWords {
+export function summaryWords({ devices, others, isReady }: Summary, facts: Facts): SummaryWords {
   const count = devices + others;
   if (count === 0) {
     if (isReady) return { title: 'Ready to load keys', text: 'No fault was found.' };
@@ -73,18 +72,18 @@ const REST: Readonly<Record<Exclude<FindingCode, DeviceCode>, Source>> = {
     remedy: 'Attach a unit at the station',
     text: 'This page may use a device only after you have chosen it there.',
   },
-  'choice-failed': { title: 'The last chosen device', text: '' },
+  'choice-failed': { title: 'The last chosen device cannot be used', text: '' },
   'service-reached': ({ service, at }) => ({
-    title: 'The AS is in reach',
+    title: 'The AS answers',
     text:
       service.is === 'reached' && service.comparedAt !== undefined
-        ? `It answers in ${grouped(Math.round(service.ms))} ms. Its root key was compared ${dayAndClock(service.comparedAt, new Date(at))}.`
+        ? `The last request took ${grouped(Math.round(service.ms))} ms. The root key was compared ${dayAndClock(service.comparedAt, new Date(at))}.`
         : '',
   }),
   'service-not-compared': {
-    title: 'The root key was not compared',
+    title: 'The root key has not been compared yet',
     remedy: 'Sign in at the station',
-    text: 'This station has not signed in to this AS yet. At the first contact you compare its root key.',
+    text: 'You compare it at the first sign-in.',
   },
   'service-root-changed': {
     title: 'The AS has another root key',
@@ -104,13 +103,13 @@ const REST: Readonly<Record<Exclude<FindingCode, DeviceCode>, Source>> = {
   }),
   'exports-left': ({ session }) => ({
     title: `${counted(session.exportsLeft ?? 0, 'export', grouped)} left`,
-    text: 'The vault or card in use allows this number of keys.',
+    text: 'The vault or card in use can export this number of keys.',
   }),
   'exports-used': {
     title: 'No export is left',
-    remedy: 'Use another vault, or ask your administrator for more exports',
-    helper: 'administrator',
-    text: 'The vault or card in use allows no further key.',
+    remedy: 'Use another vault or card, or ask your custodian for a new vault',
+    helper: 'custodian',
+    text: 'All exports of the vault or card in use are used up.',
   },
   'page-broken': {
     title: 'The page has a fault',
@@ -120,7 +119,7 @@ const REST: Readonly<Record<Exclude<FindingCode, DeviceCode>, Source>> = {
   'page-cut-off': {
     title: 'A part of the page is missing',
     remedy: 'Check the network, then reload this page',
-    text: 'A part of this page could not be fetched.',
+    text: 'Its file could not be fetched.',
   },
   'page-superseded': {
     title: 'Another tab has a newer version',
@@ -144,14 +143,17 @@ const REST: Readonly<Record<Exclude<FindingCode, DeviceCode>, Source>> = {
     const text = 'It has neither WebUSB nor Web Serial, or a policy of your company forbids both.';
     return { title: 'This browser cannot reach a unit', remedy, text, causes };
   },
-  'storage-kept': ({ storage }) => ({ title: 'The storage is kept', text: spaceLeft(storage.freeBytes) }),
+  'storage-kept': ({ storage }) => ({
+    title: 'The browser keeps this data when the disk is full',
+    text: spaceLeft(storage.freeBytes),
+  }),
   'storage-clearable': ({ storage }) => ({
     title: 'The storage may be cleared',
     text: `The browser may delete the journal when the disk is full. ${spaceLeft(storage.freeBytes)}`,
   }),
   'storage-refused': ({ storage }) => ({
-    title: 'The browser did not agree to keep the storage',
-    remedy: 'Install this page or add a bookmark, then open Help again',
+    title: 'The browser refused to keep the storage',
+    remedy: `Install this page or add a bookmark, then press “${ACTION_LABELS['keep-storage']}”`,
     text: `The browser may delete the journal when the disk is full. ${spaceLeft(storage.freeBytes)}`,
   }),
   'storage-full': ({ storage }) => ({
@@ -235,11 +237,11 @@ function wordsOf({ code }: Finding, facts: Facts, title: string): FindingWords {
   return typeof source === 'function' ? source(facts) : source;
 }
 
-/** Actions that repeat what failed. */
-const REPEATS: ReadonlySet<HelpAction | undefined> = new Set(['retry-device', 'check-again']);
+/** Actions that try again. The remedy names their button. */
+const RETRIES: ReadonlySet<HelpAction | undefined> = new Set(['retry-device', 'check-again']);
 
 function contextOf({ code, device: id, action }: Finding, { platform, devices, refused }: Facts): MessageContext {
-  const button = action && REPEATS.has(action) ? ACTION_LABELS[action] : undefined;
+  const button = action && RETRIES.has(action) ? ACTION_LABELS[action] : undefined;
   const device = devices.find((each) => each.id === id);
   if (!device) return { platform, button, ...(code === 'choice-failed' && refused ? { kind: refused.kind } : {}) };
   return {

@@ -25,7 +25,7 @@ export const PRINTER: DeviceFacts = {
   interfaces: [{ number: 0, alternate: 0, codes: [0x07, 0x01, 0x02] }],
   role: 'unknown',
   isListed: false,
-  bar: 'no-interface',
+  obstacle: 'no-interface',
   status: 'unused',
 };
 

@@ -1,4 +1,4 @@
-// Help over a station with simulated units: what it collects, and what its buttons do.
+// The view Help at a station with simulated units: the facts that it collects, and its actions.
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
 import { Help, type HelpOptions } from '#web/state/help/help.svelte.ts';
@@ -78,7 +78,7 @@ describe('Help', () => {
         status: 'ready',
         unit: { sn: '00000000000000004549000000000007' },
       },
-      { id: 2, label: 'Label printer', role: 'unknown', isListed: false, bar: 'no-interface', status: 'unused' },
+      { id: 2, label: 'Label printer', role: 'unknown', isListed: false, obstacle: 'no-interface', status: 'unused' },
     ]);
     expect(codes()).toContain('unit-ready');
     expect(help.facts?.access).toEqual({ usb: 'available', serial: 'absent' });
@@ -114,15 +114,24 @@ describe('Help', () => {
     expect(bench.station.lanes).toEqual([]);
   });
 
-  it('asks the browser to keep the storage, and shows its answer', async () => {
+  it('asks the browser to keep the storage, shows its answer, and can ask again', async () => {
     const { help, codes } = await openHelp();
     expect(codes()).toContain('storage-clearable');
     await help.keepStorage();
     expect(codes()).toContain('storage-kept');
-    const storage = { persist: async () => false, persisted: async () => false } as unknown as StorageManager;
+    let isInstalled = false;
+    const storage = {
+      persist: async () => isInstalled,
+      persisted: async () => isInstalled,
+    } as unknown as StorageManager;
     const refused = await openHelp({ storage });
     await refused.help.keepStorage();
-    expect(refused.codes()).toContain('storage-refused');
+    expect(refused.help.findings).toContainEqual(
+      expect.objectContaining({ code: 'storage-refused', action: 'keep-storage' }),
+    );
+    isInstalled = true;
+    await refused.help.keepStorage();
+    expect(refused.codes()).toContain('storage-kept');
   });
 
   it('keeps the result of the self-test over the next check', async () => {

@@ -90,7 +90,7 @@ describe('the support file', () => {
 
   it('contains findings, failures, devices and the masked numbers', () => {
     expect(content.findings[0]).toEqual({
-      level: 'call',
+      level: 'needs-action',
       code: 'unit-not-loaded',
       device: 1,
       failure: { code: 'status-word', command: 'IMPORTKEY', statusWord: '6988' },

@@ -1,8 +1,8 @@
 // Each finding has words: a title, then what to do, then why, in short sentences.
 import { describe, expect, it } from 'vitest';
 import type { Facts } from '#web/state/help/facts.ts';
-import { type Finding, findingsOf, verdictOf } from '#web/state/help/findings.ts';
-import { findingWords, verdictWords } from '#web/ui/help/finding-words.ts';
+import { type Finding, findingsOf, summaryOf } from '#web/state/help/findings.ts';
+import { findingWords, summaryWords } from '#web/ui/help/finding-words.ts';
 import { ADAPTER, GOOD, PRINTER, UNIT } from '../../state/help/facts-fixture.ts';
 
 const MAX_WORDS = 15;
@@ -17,7 +17,7 @@ const ALL: readonly Partial<Facts>[] = [
     devices: [
       ADAPTER,
       PRINTER,
-      { ...PRINTER, bar: undefined },
+      { ...PRINTER, obstacle: undefined },
       { ...UNIT, role: 'token' },
       { ...UNIT, unit: blank },
       { ...UNIT, status: 'unused' },
@@ -64,7 +64,7 @@ describe('the words of a finding', () => {
       const { title, remedy, text } = findingWords(finding, facts, device?.label);
       expect(title).not.toBe('');
       expect(title).not.toMatch(/[.:]$/);
-      if (finding.level === 'call') expect(remedy).toMatch(/^[A-Z].*[^.]$/);
+      if (finding.level === 'needs-action') expect(remedy).toMatch(/^[A-Z].*[^.]$/);
       expect(text).toMatch(/\.$/);
       const sentences = [...(remedy ?? '').split(/[.;]\s/), ...text.split(/[.;:?]\s/)];
       for (const sentence of sentences) expect(sentence.split(/\s+/).length, sentence).toBeLessThanOrEqual(MAX_WORDS);
@@ -89,11 +89,11 @@ describe('the words of a finding', () => {
 describe('the headline', () => {
   const headline = (change: Partial<Facts>): string => {
     const facts: Facts = { ...GOOD, ...change };
-    const { title, text } = verdictWords(verdictOf(findingsOf(facts), facts), facts);
+    const { title, text } = summaryWords(summaryOf(findingsOf(facts), facts), facts);
     return `${title}. ${text}`;
   };
 
-  it('says what needs a hand', () => {
+  it('says what needs action', () => {
     const broken = { page: { ...GOOD.page, isBroken: true } };
     expect(headline({})).toBe('Ready to load keys. No fault was found.');
     expect(headline({ devices: [ADAPTER] })).toBe('One device needs you. No other fault was found.');
