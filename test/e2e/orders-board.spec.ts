@@ -1,5 +1,5 @@
-// The order board and the list of orders as an engineer sees them: what calls for a hand stands
-// first, nothing moves under the hand, and a unit leads to its order.
+// The order board and the list of orders: lanes that need action come first, no lane moves while the
+// operator uses it, and a unit leads to its order.
 import type { Locator, Page } from '@playwright/test';
 import type { UnitDescription } from '#device-sim/setup/description.ts';
 import { expectAccessible } from './support/accessible.ts';

@@ -160,12 +160,12 @@ test('an order closes with units that are not done only after the operator has c
   await orders.requestClosing(ending);
   const close = form.getByRole('button', { name: 'Close order with 3 units not done' });
   await expect(close).toBeDisabled();
-  await form.getByLabel('Reason why units were not seen').fill('Lost on the way');
+  await form.getByLabel('Reason for all absent units').fill('Lost on the way');
   await expect(close).toBeDisabled();
   await expect(form.getByRole('listitem').filter({ hasText: waiting.sn })).toContainText('not loaded');
   await form.getByLabel('Reason for this unit').fill('No time left');
   await orders.confirmClosing(3);
-  // The board of the closed order offers nothing that it refuses, and calls nobody.
+  // The board of the closed order has no button that would be refused, and names no person who acts.
   const lane = orders.tile(failed.sn);
   await expect(lane).toContainText('This order is closed. No more keys will be loaded.');
   await expect(lane).not.toContainText(/Who acts|Press/);

@@ -4,8 +4,8 @@ import type { UnitPhase } from '../orders/unit-progress.svelte.ts';
 import type { Lane } from '../station/lane.svelte.ts';
 
 /**
- * What the button of a lane does. `load-again`: the load. `load`: nothing, because the unit was
- * set aside before. `scan`: the scan of the label. `use-here`: takes the unit from another tab.
+ * What the button of a lane does. `load-again`: repeats the load. `load`: loads a unit that was set
+ * aside. `scan`: repeats the scan of the label. `use-here`: takes the unit from another tab.
  */
 export type Repetition = 'load-again' | 'load' | 'scan' | 'check-outcome' | 'read' | 'use-here';
 

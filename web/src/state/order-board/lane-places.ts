@@ -20,8 +20,8 @@ export interface PlacedLane {
 /** The part of a lane that decides its place. */
 type LaneState = Pick<Lane, 'attached' | 'phase'>;
 
-/** Whether the lane asks the operator to act. */
-export function isCalling(place: Place): boolean {
+/** Whether the operator must act on the lane. */
+export function needsAction(place: Place): boolean {
   return place === 'failed' || place === 'unknown';
 }
 
@@ -36,7 +36,7 @@ export function isQuiet(place: Place): boolean {
  */
 export function placeOf(lane: LaneState, phase: UnitPhase | undefined, waitReason?: WaitReason): Place {
   const place = placeInRun(lane, phase);
-  if (hasEnded(waitReason)) return isCalling(place) || place === 'ready' ? 'over' : place;
+  if (hasEnded(waitReason)) return needsAction(place) || place === 'ready' ? 'over' : place;
   const isLoad = (phase?.is === 'failed' && lane.phase.is !== 'unread') || phase?.is === 'reason';
   return isOver(waitReason) && isLoad ? 'over' : place;
 }

@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import {
   arrangeLanes,
-  isCalling,
   isQuiet,
   keepPlaces,
+  needsAction,
   type Place,
   type PlacedLane,
   placeOf,
@@ -67,7 +67,7 @@ describe('the place of a lane', () => {
 
   it('calls the operator when the unit is not loaded or not known', () => {
     const places: readonly Place[] = ['failed', 'unknown', 'unplug', 'loading', 'ready', 'over', 'aside', 'gone'];
-    expect(places.filter(isCalling)).toEqual(['failed', 'unknown']);
+    expect(places.filter(needsAction)).toEqual(['failed', 'unknown']);
   });
 });
 
