@@ -28,7 +28,7 @@ export type OrderRequest =
  */
 const MAX_SHOWN_UNITS = 10;
 
-/** A dry run is an order of the AS like any other, so the line does not say that nothing is stored. */
+/** Says nothing about storage, because the AS stores a dry run like any other order. */
 const DRY_RUN = '  Dry run: the AS exports no key for this order, and stations load nothing.';
 
 /** Executes a command and returns the lines to print. @throws UserError, ProtocolError */

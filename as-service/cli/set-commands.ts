@@ -23,7 +23,7 @@ export const SET_COMMANDS: Commands = {
       unit: {
         value: 'SN',
         multiple: true,
-        help: 'a unit that the set admits; without it, the set admits every unit of it',
+        help: 'a unit that the set admits; without it, every unit of the set is admitted',
       },
       'quota-per-unit': { value: 'N', help: 'exports per unit; without it, there is no limit' },
     },
@@ -56,7 +56,7 @@ export const SET_COMMANDS: Commands = {
   'set allow': {
     words: 'SET [SN…]',
     options: {
-      any: { help: 'the set admits every unit of it' },
+      any: { help: 'every unit of the set is admitted' },
       only: { help: 'confirms that a set without a list now admits only the named units' },
     },
     help: 'Adds units to the list of a set.',

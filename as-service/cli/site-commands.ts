@@ -35,7 +35,7 @@ export const SITE_COMMANDS: Commands = {
     options: {
       root: { value: 'HEX', help: 'the root key in full, as "trust" prints it; no data folder is needed then' },
     },
-    help: 'Shows what a site file says, and whether its signature holds.',
+    help: 'Verifies the signature of a site file and shows its settings.',
     request: ([file = ''], { root }) => ({
       command: 'site check',
       file: readInput(file),

@@ -21,7 +21,7 @@ export const VAULT_COMMANDS: Commands = {
       days: { value: 'N', default: '14', help: 'how long the vault is valid, default 14 days' },
       'passphrase-file': {
         value: 'FILE|-',
-        help: 'the passphrase, in the first line; without it, the AS generates one',
+        help: 'a file with the passphrase in its first line; without this option the AS generates one',
       },
     },
     help: 'Writes a vault to a new file and shows its generated passphrase once. Without --unit the vault contains T, and --open must confirm this.',

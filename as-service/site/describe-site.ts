@@ -1,4 +1,4 @@
-// Checks a site file and prints what it says, for an administrator.
+// Checks a site file and prints its settings, for an administrator.
 import { isSignedBy } from '#protocol/crypto/ed25519.ts';
 import { ProtocolError, type SiteErrorCode } from '#protocol/errors.ts';
 import { rootFingerprint } from '#protocol/signing/envelope.ts';
@@ -19,8 +19,8 @@ const REFUSALS: Readonly<Record<SiteErrorCode, string>> = {
 };
 
 /**
- * Verifies a site file with the root key. Returns the lines to print. `show` shows a time.
- * @throws UserError that says why a station would refuse the file, and what the file says
+ * Verifies a site file with the root key. Returns the lines to print. `show` formats a time.
+ * @throws UserError with the reason why a station would refuse the file, and with its settings
  */
 export async function checkSite(
   text: string,
@@ -69,10 +69,10 @@ function refusalOf(cause: unknown): string | undefined {
   return why === undefined ? undefined : `${why}\n  ${cause.message}`;
 }
 
-/** Returns what a refused file says, as far as it can be read. */
+/** Returns the readable settings of a refused file, marked as unproven. */
 function peek(text: string, show: (time: string) => string): readonly string[] {
   try {
-    return ['The file says, without proof:', ...describeSite(peekSiteFile(text), show)];
+    return ['The settings in the file, without proof:', ...describeSite(peekSiteFile(text), show)];
   } catch (cause) {
     if (refusalOf(cause) === undefined) throw cause;
     return [];

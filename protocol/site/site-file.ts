@@ -1,5 +1,6 @@
 // A site file contains the signed settings of a site and the certificate of the key that signed
-// them (docs/protocol.md clause 9.2). The page reads it beside itself, the AS writes it.
+// them (docs/protocol.md clause 9.2). The AS writes the file. The page fetches it from its own
+// folder.
 import * as v from 'valibot';
 import { type Bytes, equalBytes } from '../bytes/bytes.ts';
 import { fromBase64url } from '../bytes/text.ts';
@@ -12,7 +13,7 @@ import { type Envelope, keyId, type Verify } from '../signing/envelope.ts';
 import { decodeSite, SITE_FORMAT, type Site } from './site.ts';
 
 const FILE_FORMAT = `keyferry-site-${SITE_FORMAT}` as const;
-/** Maximum length in characters. 64 profiles have about 30,000. */
+/** Maximum length in characters. A file with 64 profiles has about 30,000. */
 export const MAX_SITE_FILE_LENGTH = 1 << 17;
 
 const siteFileSchema = v.object({
@@ -93,7 +94,7 @@ async function openSigned({ certificate, site }: SiteFileJson, root: Uint8Array,
   try {
     const certificates = await Certificates.from(root, [certificate], verify);
     if (!certificates.has(site, 'site')) {
-      throw refused('site-key-refused', 'the root did not certify the key of the site file for site files');
+      throw refused('site-key-refused', 'the root did not certify this key for site files');
     }
     return await certificates.open(site, 'site');
   } catch (cause) {
@@ -105,12 +106,15 @@ async function openSigned({ certificate, site }: SiteFileJson, root: Uint8Array,
   }
 }
 
-/** Reads the settings. The payload of a later format may have other members. */
+/** Checks the format number before the schema, because a later format may have other members. */
 function readSite(payload: Uint8Array): Site {
   const value = readJson(payload, 'the settings of the site file');
   const { format } = membersOf(value);
   if (typeof format === 'number' && format > SITE_FORMAT) {
-    throw refused('site-newer-format', `the settings of the site file have format ${format}`);
+    throw refused(
+      'site-newer-format',
+      `the settings of the site file have format ${format}, which this version cannot read`,
+    );
   }
   return decodeSite(value, 'site-unreadable');
 }

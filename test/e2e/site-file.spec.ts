@@ -124,7 +124,7 @@ test('a site file that is changed, foreign, older or unsigned is refused in word
     await expect(station.token).toHaveCount(0);
   }
   await expectAccessible(page, 'a refused site file');
-  await page.getByRole('button', { name: 'Continue without this file' }).click();
+  await page.getByRole('button', { name: 'Use previous settings' }).click();
   await expect(page.getByText('Second')).toBeVisible();
   await station.signIn(service.token);
   await page.reload();

@@ -158,7 +158,7 @@ export class TokenConversation {
   #accept(data: AsData): AsData {
     const { set, asNumber } = this.#data;
     if (data.set !== set || data.asNumber !== asNumber) {
-      const message = `this is AS ${hexNumber(data.asNumber, 4)} of set ${hexNumber(data.set, 8)}, which is another card`;
+      const message = `another card answered: AS ${hexNumber(data.asNumber, 4)} of set ${hexNumber(data.set, 8)}`;
       this.#exchanged = new ProtocolError('token-lost', message);
       throw this.#exchanged;
     }

@@ -155,12 +155,12 @@ const SERVICE = {
     title: 'The AS received too many requests in a short time.',
   },
   'quota-used': {
-    remedy: 'Ask your administrator for more exports',
+    remedy: 'Ask your administrator for more exports, or your custodian for a new vault',
     helper,
     title: 'All granted exports are used up.',
   },
   'unit-quota-used': {
-    remedy: 'Use another vault, or ask your administrator for more exports',
+    remedy: 'Use another vault or card, or ask your administrator for more exports',
     helper,
     title: 'The exports for this unit are used up. Other units can be loaded.',
   },
