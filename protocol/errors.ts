@@ -102,7 +102,7 @@ export type VaultErrorCode =
 export type SiteErrorCode =
   | 'site-unreadable' // not a site file, or damaged
   | 'site-newer-format' // made for a later version of the page
-  | 'site-unsigned' // the settings themselves, before the AS signed them
+  | 'site-unsigned' // settings that the AS has not signed
   | 'site-untrusted' // signed under another root key than the pinned one
   | 'site-changed' // a signature is wrong
   | 'site-key-refused' // the root did not certify the signing key for site files, or not for that time

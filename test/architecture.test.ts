@@ -28,7 +28,7 @@ import { publicState, writesState } from '#test/support/state-rules.ts';
 const MAX_FILES_IN_FOLDER = 18;
 
 const NAVIGATOR = ['web/src/main.ts', 'web/src/demo.ts', 'device-sim/setup/install.ts'];
-/** These files make the clock of the AS from the clock of this computer (as-clock.svelte.ts). */
+/** Files that compute the time of the AS from the clock of this computer (as-clock.svelte.ts). */
 const CLOCK = ['web/src/main.ts', 'web/src/vault-worker/vault.worker.ts'];
 const NODE_ROOMS = ['as-service/', 'device-host/', 'build/', 'test/'];
 

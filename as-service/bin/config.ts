@@ -115,7 +115,7 @@ function wholeNumber(what: string, text: string, min: number, max: number): numb
   throw new UserError(`${what} must be a whole number from ${min} to ${max}, not "${text}".`);
 }
 
-/** Splits a value with several entries, which blanks or commas separate. */
+/** Splits a list whose entries are separated by blanks or commas. */
 function listed(text = ''): readonly string[] {
   return text.split(/[\s,]+/).filter((entry) => entry !== '');
 }
@@ -128,7 +128,10 @@ function parseOrigin(text: string): string {
   throw new UserError(`"${text}" is not an origin. Write it like ${example}, without a path.`);
 }
 
-/** Returns the origin of a page on another server, which browsers let use units only with HTTPS. */
+/**
+ * Parses the origin of a page on another server. Requires HTTPS except on loopback, because browsers
+ * offer WebUSB and Web Serial nowhere else.
+ */
 function parsePageOrigin(text: string): string {
   const origin = parseOrigin(text);
   const { protocol, host, hostname } = new URL(origin);

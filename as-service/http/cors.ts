@@ -15,12 +15,12 @@ const PREFLIGHT_HEADERS = {
   'access-control-max-age': String(PREFLIGHT_AGE_S),
 };
 
-/** The page reads these headers. Browsers hide every other one that CORS does not always permit. */
+/** Headers that the page reads. Browsers hide them from a page of another origin unless listed. */
 const EXPOSED = 'Date, Retry-After';
 
 /**
- * Returns a handler that must run before every other one, so that a page can also read why the
- * service refuses its request.
+ * Returns a handler that must run before every other handler. Refusals then have the CORS headers
+ * too, and the page can read them.
  */
 export function allowPages(origins: readonly string[]): MiddlewareHandler {
   return async (c, next) => {

@@ -49,8 +49,8 @@ const DEMO = '/demo.html';
 const DEMO_LINK = '<demo.html>; rel="alternate"; title="Demo"';
 
 /**
- * The page requests this file at its start (docs/protocol.md clause 9.2). Without it, the answer has
- * status 204, because a browser logs status 404 as an error.
+ * The page requests this file at its start (docs/protocol.md clause 9.2). If there is no site file, the
+ * answer has status 204, because browsers log status 404 as an error.
  */
 const SITE = '/site.json';
 

@@ -267,8 +267,8 @@ function sealJson(type: string, payload: object, signer: Signer): Promise<Envelo
 }
 
 /**
- * Whether GET /v1/trust lists a certificate. A site file contains the certificate of its key, and
- * pages of versions before site files refuse a list with a purpose that they do not know.
+ * Whether GET /v1/trust lists a certificate. It lists none for site files: a site file contains the
+ * certificate of its key, and older versions of the page refuse a list with an unknown purpose.
  */
 function isListed(envelope: Envelope): boolean {
   return decodeCertificate(envelope).purpose !== 'site';

@@ -8,9 +8,9 @@ import { isSystemError } from '../storage/atomic-file.ts';
 import { serverFiles } from './server-files.ts';
 
 export const SITE_FILE = 'site.json';
-/** Compressed copies, which web servers send in place of the file. */
+/** Matches the names of compressed copies, which web servers send in place of the file. */
 const COMPRESSED = /\.(br|gz)$/;
-/** The web server runs as another user. */
+/** Permits every user to read, because the web server runs as another user. */
 const FILE_MODE = 0o644;
 const FOLDER_MODE = 0o755;
 
@@ -77,7 +77,7 @@ async function write(out: string, path: string, content: string): Promise<void> 
   await chmod(target, FILE_MODE);
 }
 
-/** Makes a folder in `out` that the web server may read, whatever the umask is. */
+/** Creates a folder in `out` that the web server can read, whatever the umask is. */
 async function makeFolder(out: string, path: string): Promise<void> {
   await mkdir(join(out, path), { recursive: true });
   for (let folder = path; folder !== '.'; folder = dirname(folder)) await chmod(join(out, folder), FOLDER_MODE);

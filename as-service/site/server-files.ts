@@ -27,7 +27,7 @@ interface Exception {
   readonly value: string;
 }
 
-/** `usual` are the headers of all paths that name no file of the page. */
+/** `usual` are the headers for all paths that are not files of the page. */
 export function serverFiles(files: readonly FileHeaders[], usual: FileHeaders['headers']): readonly ServerFile[] {
   const rules = Object.entries(usual).map(([name, value]) => ruleOf(name, value, files));
   return [
@@ -51,7 +51,7 @@ function ruleOf(name: string, usual: string, files: readonly FileHeaders[]): Hea
   return { name, usual, exceptions: [...exceptions].map(([pattern, value]) => ({ pattern, value })) };
 }
 
-/** A folder's path is that of its index. */
+/** The page is also served at the path of its folder, so index.html is optional. */
 function patternOf(path: string): string {
   return path === 'index.html' ? '/(index\\.html)?$' : `/${escapePattern(path)}$`;
 }

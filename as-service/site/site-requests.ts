@@ -27,7 +27,7 @@ export interface SiteSignRequest {
 /** Executes a command of the AS and returns its lines. */
 type RunAtAs = (request: SiteSignRequest | { readonly command: 'trust' }) => Promise<readonly string[]>;
 
-/** Executes a command and returns the lines to print. `show` shows a time. @throws UserError */
+/** Executes a command and returns the lines to print. `show` formats a time. @throws UserError */
 export async function runSiteRequest(
   request: SiteRequest,
   runAtAs: RunAtAs,

@@ -17,8 +17,8 @@ const MAX_PROFILES = 64;
 export const MAX_SERIAL = 0x7fffffff;
 
 /**
- * Base URL of an AS without a slash at the end. Browsers send an access code without TLS to this
- * computer only.
+ * Base URL of an AS, without a slash at the end. Plain HTTP is permitted on this computer only,
+ * because a network could read the access code.
  */
 const asUrl = text(
   /^(?=.{1,200}$)(https:\/\/([a-z\d](?:[a-z\d.-]*[a-z\d])?|\[[\da-f:]+\])|http:\/\/(localhost|127\.0\.0\.1|\[::1\]))(:\d{1,5})?(\/[\w.~-]+)*$/,
@@ -36,7 +36,7 @@ const edc: v.GenericSchema<Edc> = v.picklist(['crc', 'lrc']);
 const role = v.picklist(['unit', 'token']);
 const usb = v.object({ bwtMs });
 
-/** The schemas of members that a draft of the settings has too. */
+/** Schemas of the members that a draft of the settings also has. */
 export const siteFields = { asUrl, ids, bwtMs, baudRate, parity, edc, role, usb } as const;
 
 /** Returns the schema of a list of base URLs. */
@@ -52,7 +52,7 @@ export function profilesOf<S extends Schema>(profile: S) {
 }
 
 const profileSchema = v.object({
-  /** Label for the operator, if the device has no product name. */
+  /** Shown to the operator if the device has no product name. */
   name: printable(MAX_PROFILE_NAME_LENGTH),
   role,
   /** Absent for a serial unit behind any adapter that no other profile names. */
@@ -82,7 +82,10 @@ const siteSchema = v.object({
   policy: v.object({
     /** Whether the label of each unit of a work order is scanned before a key is loaded. */
     scanLabels: v.boolean(),
-    /** Minutes without activity after which the operator is signed out; null is never. */
+    /**
+     * Minutes without activity after which the operator is signed out. With null, the operator is
+     * signed out only when the access code expires.
+     */
     signOutAfterMinutes: v.nullable(signOutAfterMinutes),
   }),
 });
@@ -115,8 +118,8 @@ function findFault({ as, profiles }: Site): string | undefined {
 
 function findProfileFault(profile: SiteProfile, earlier: readonly SiteProfile[]): string | undefined {
   if (profile.usb === undefined && profile.serial === undefined) return 'has neither usb nor serial';
-  // A profile without ids matches every device. The operator would be shown every USB device, and
-  // no unit behind an adapter would be found any more beside such a token.
+  // A profile without ids matches every device. With usb, the chooser would list every USB device.
+  // With the role of a token, every unit behind a serial adapter would be taken for a token.
   if (profile.ids === undefined && profile.usb !== undefined) return 'has usb, and so needs ids';
   if (profile.ids === undefined && profile.role === 'token') return 'is of a token, and so needs ids';
   const same = earlier.filter((each) => each.ids?.toLowerCase() === profile.ids?.toLowerCase());

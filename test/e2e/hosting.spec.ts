@@ -1,4 +1,4 @@
-// The page in another place than at the root of its AS: below a path of another web server, with
+// The page at another place than the root of its AS: below a path of another web server, with
 // its demo, verifier and offline cache, and on another origin than the AS.
 import type { Page } from '@playwright/test';
 import { expectAccessible } from './support/accessible.ts';

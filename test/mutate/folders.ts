@@ -12,7 +12,7 @@ const FAR_TESTS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Near tests that are in neither the unit nor the property tests of their source folder. They are
+ * Tests of a source folder that are in neither its unit folder nor its property folder. They are
  * slower, so they run last.
  */
 const NEAR_TESTS: Readonly<Record<string, readonly string[]>> = {

@@ -1,4 +1,4 @@
-// Finds sentences in source files that write a number wrongly: with a noun that may not fit it, for
+// Finds sentences in source files that write a number wrongly: with a noun in the wrong number, for
 // example "1 units" or "unit(s)", or with the decimal digits of a number that is read in hexadecimal.
 // counted() of protocol/text writes a count with its noun, and hexNumber() of protocol/bytes the digits.
 import type { SourceFile } from './architecture.ts';
@@ -22,7 +22,7 @@ export function writesPlural({ path, text }: SourceFile): string[] {
     );
 }
 
-/** The numbers of keys, slots, sets and ASs, directly after their name. */
+/** Matches REF1, REF2, slot, set, vault, card or AS, followed by its number in decimal. */
 const DECIMAL = /\b(?:REF[12]|[Ss]lot|[Ss]et|[Vv]ault|[Cc]ard|AS) \$?\{(?:\w+\??\.)*(?:ref[12]|slot|set|asNumber)\}/;
 
 /** Returns one sentence per line that writes the number of a key, slot, set or AS in decimal. */

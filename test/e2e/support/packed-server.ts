@@ -20,7 +20,7 @@ export class PackedServer {
   readonly #server: Server;
   /** The folder to serve. */
   folder = '';
-  /** Content of `site.json` in place of that in the folder; null for status 404. */
+  /** Content of `site.json`, in place of the file in the folder; null for status 404. */
   siteFile: string | null | undefined;
 
   private constructor(server: Server) {

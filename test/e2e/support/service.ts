@@ -25,7 +25,7 @@ export interface ServiceOptions {
   readonly startLimitMs?: number;
   /** Port of the service; any free port by default. */
   readonly port?: number;
-  /** More arguments of the process, for example `--origin`. */
+  /** Additional arguments, for example `--origin`. */
   readonly args?: readonly string[];
   /** Changes the names of the sets, keys and operator. */
   readonly label?: Label;

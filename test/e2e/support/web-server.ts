@@ -29,9 +29,9 @@ export class WebServer {
   readonly #server: Server;
   /** Base URL of the AS to which the server forwards requests. */
   as: string | undefined;
-  /** What the server forwards: only `v1` in the folder of the page, or everything in it. */
+  /** Requests that the server forwards: those below `v1` in the folder of the page, or all in it. */
   forwards: 'v1' | 'all' = 'v1';
-  /** Addresses that the policy of the page names. */
+  /** The AS addresses in the Content-Security-Policy of the page. */
   policyNames: readonly string[] = [];
 
   private constructor(server: Server) {

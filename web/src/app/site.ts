@@ -1,6 +1,5 @@
-// Verifies the site file with the pinned roots, and gives its settings to the services
-// (docs/protocol.md clause 9.2). Loaded only if there is a site file, or this station has accepted
-// one.
+// Verifies the site file with the pinned roots, and applies its settings (docs/protocol.md clause
+// 9.2). Loaded only if there is a site file, or this station has accepted one.
 import { toBase64url } from '#protocol/bytes/text.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Verify } from '#protocol/signing/envelope.ts';
@@ -23,7 +22,10 @@ import type { Settings } from './storage.ts';
 export interface SiteOptions {
   /** The file beside the page; the empty text if there is none or it could not be fetched. */
   readonly text: string;
-  /** Whether the page uses the accepted file, or none, if this file is refused. */
+  /**
+   * Whether the operator continues without a refused file. The page then uses the file that it
+   * accepted last, if there is one.
+   */
   readonly mayContinue: boolean;
   readonly settings: Settings;
   /** Name of the setting that stores the accepted file. */
@@ -56,7 +58,7 @@ export class StationSite {
   #stopWatching: (() => void) | undefined;
 
   /**
-   * Opens the site file. Returns undefined if there is none that this station uses.
+   * Opens the site file. Returns undefined if this station uses no site file.
    * @throws ProtocolError (SiteErrorCode); journal-full, journal-failed
    */
   static async open(options: SiteOptions): Promise<StationSite | undefined> {
@@ -111,7 +113,7 @@ export class StationSite {
         if (this.#refusal) throw this.#refusal;
         const stored = await store.read();
         if (stored || !this.#accepted) return stored;
-        // The accepted file says which root the AS at its addresses has.
+        // The root of the AS is the one that certified the accepted file.
         await store.pin(toBase64url(this.#accepted.root));
         return await store.read();
       },
@@ -129,8 +131,8 @@ export class StationSite {
   }
 
   /**
-   * Shows the name of the site, and signs the operator out when the station is not used for the time
-   * of the policy.
+   * Shows the name of the site. Signs the operator out after the time without activity that the
+   * policy sets.
    */
   join(page: PageParts): void {
     this.#page = page;
@@ -177,7 +179,7 @@ export class StationSite {
 }
 
 /**
- * Opens the site file for this page. Returns undefined if there is none that this station uses.
+ * Opens the site file for this page. Returns undefined if this station uses no site file.
  * @throws ProtocolError (SiteErrorCode); journal-full, journal-failed
  */
 export async function openStationSite(
@@ -201,8 +203,9 @@ export async function openStationSite(
 }
 
 /**
- * Returns the text of the site file. In place of a file that it lacks, a web server may send a page
- * with status 200, and so does a network that requires a sign-in.
+ * Returns the text of the site file; the empty text if there is none. An HTML page is not a site
+ * file: some web servers send one with status 200 for a missing file, and a network that requires
+ * a sign-in sends its own.
  */
 async function textOf(answer: Response | undefined): Promise<string> {
   if (answer?.status !== 200) return '';
@@ -211,7 +214,7 @@ async function textOf(answer: Response | undefined): Promise<string> {
 }
 
 /**
- * Returns the file beside the page, which is stored then, or else `last`.
+ * Verifies the file beside the page, stores it and returns it. Returns `last` if there is no file.
  * @throws ProtocolError (SiteErrorCode) unless the operator continues without a refused file
  */
 async function newest(
@@ -232,7 +235,8 @@ async function newest(
 }
 
 /**
- * Returns the stored file if a pinned root verifies it. After the root was replaced, none does.
+ * Verifies the stored file. Returns undefined if no pinned root certifies it, for example after the
+ * root was replaced.
  */
 async function acceptable(
   stored: string,

@@ -41,8 +41,8 @@ const LAST_RESET = `${DEMO_PREFIX}last-reset`;
 
 /**
  * Deletes the databases and settings of the demo. Every open tab of the demo calls this with the
- * id of the reset, and the first call deletes. A later one would delete what the first tab has
- * stored since then. Does not wait for a database whose deletion is blocked by another tab.
+ * id of the reset. Only the first call deletes, because a later one would delete new data of the
+ * first tab. Does not wait for a database whose deletion is blocked by another tab.
  */
 export async function deleteDemoData(
   reset: string,

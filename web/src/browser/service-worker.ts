@@ -80,7 +80,7 @@ async function fill(): Promise<void> {
       const response = await fetch(path, { cache: 'no-cache' });
       const digest = await crypto.subtle.digest('SHA-256', await response.clone().arrayBuffer());
       if (!response.ok || toHex(digest) !== hash) throw new Error(`${path} is not of this build`);
-      // Copies the response, because a page must not come from a response that was redirected. Some
+      // Copies the response, because browsers refuse a redirected response for a navigation. Some
       // servers redirect verify.html to verify.
       await cache.put(path, new Response(response.body, response));
     }),

@@ -65,10 +65,9 @@ export class Journal {
   #isStale = false;
 
   /**
-   * `session` identifies this page among the open tabs (sessions.ts). Calls `onFailure` when a
-   * commit finds that the journal was lost. Also calls it after the browser or another tab closed
-   * the database, even if the database could be opened again. `isLost` then shows whether the
-   * journal was lost.
+   * `session` identifies this page among the open tabs (sessions.ts). `onFailure` is called when a
+   * commit detects that the journal was lost, and each time the browser or another tab closes the
+   * database. `isLost` shows whether the journal was lost.
    */
   constructor(database: Database, session: string, now: () => Date, onFailure: () => void = () => undefined) {
     this.#database = database;

@@ -1,4 +1,4 @@
-// The checks of entered values, and the variables of the environment.
+// Checks of entered values and of environment variables.
 import { describe, expect, it } from 'vitest';
 import { readLabel, requireNumber, requireSerialNumber } from '#as-service/common/checks.ts';
 import { readVariable } from '#as-service/common/environment.ts';

@@ -1,4 +1,4 @@
-// The order in which shared and exclusive actions run, and the turns of a long computation.
+// The sequence in which shared and exclusive actions run, and the pauses of a long computation.
 import { describe, expect, it } from 'vitest';
 import { SharedLock } from '#as-service/common/shared-lock.ts';
 import { Turns } from '#as-service/common/turns.ts';

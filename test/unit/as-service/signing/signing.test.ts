@@ -204,7 +204,8 @@ describe('the certified period', () => {
     const renewal = new Date(Date.parse(certificateOf('verdict').until) - HALF_YEAR_MS);
     expect(expiringKeys(state, renewal)).toEqual([]);
     expect(expiringKeys(state, new Date(renewal.getTime() + 1))).toEqual(SIGNING_PURPOSES.slice(1));
-    expect(expiringKeys(state, at(-DAY_MS - 1))).toEqual(SIGNING_PURPOSES.slice(1)); // units do not read its certificate
+    // without "data": units do not read the certificate of that key
+    expect(expiringKeys(state, at(-DAY_MS - 1))).toEqual(SIGNING_PURPOSES.slice(1));
     expect(expiringKeys({ ...state, certificates: [] }, STATE_TIME)).toEqual(SIGNING_PURPOSES);
     expect(expiringKeys(state, new Date('2060-01-01T00:00:00Z'))).toEqual(SIGNING_PURPOSES);
   });
@@ -237,7 +238,7 @@ describe('the certificates that remain', () => {
       expect(receiptAt(time).certificates).toHaveLength(8);
     }
     for (const time of [at(-DAY_MS - 1), at(9 * DAY_MS)]) expect(receiptAt(time).certificates).toHaveLength(7);
-    // The earlier key signs nothing after its certificate, not even if no other key does.
+    // The earlier key signs nothing after its certificate has expired, even if no other key is certified.
     const gap = await withNewVerdictKey(state, new Date('2034-01-01T00:00:00Z'));
     const until = Date.parse(certificateOf('verdict').until);
     const remain = (time: number) => retain(gap, { ...NONE, receiptTimes: [time] }, expired).certificates.length;

@@ -71,7 +71,7 @@ describe('a station refuses a site file', () => {
     ['with settings that are not allowed', 'site-unreadable', () => signSiteFile({ site: { as: [] } })],
     ['of a later format', 'site-newer-format', () => JSON.stringify({ format: 'keyferry-site-2', signed: {} })],
     ['with settings of a later format', 'site-newer-format', () => signSiteFile({ site: { format: 2, more: 1 } })],
-    ['that nobody signed', 'site-unsigned', () => JSON.stringify({ name: 'ACME', as: SITE.as })],
+    ['without a signature', 'site-unsigned', () => JSON.stringify({ name: 'ACME', as: SITE.as })],
     ['of a root that is not pinned', 'site-untrusted', () => signSiteFile({ root: new Uint8Array(32).fill(0x84) })],
     ['whose settings were changed', 'site-changed', () => forged({ as: ['https://evil.example.org'] })],
     [

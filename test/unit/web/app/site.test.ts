@@ -1,5 +1,5 @@
-// What a station takes from its site file, and when: before a root is pinned, at each start, after a
-// refusal and without a network (docs/protocol.md clause 9.2).
+// Which site file a station uses: before a root key is pinned, at each start, after a refusal, and
+// without a network (docs/protocol.md clause 9.2).
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { toBase64url } from '#protocol/bytes/text.ts';
 import { OTHER_ROOT, publicRoot, SITE, signSiteFile } from '#test/support/site.ts';
@@ -17,7 +17,7 @@ let roots: Uint8Array[];
 let names: (string | null)[];
 const listeners = new Map<string, () => void>();
 beforeEach(() => {
-  settings = openSettings(''); // In Node there is no localStorage, so this is a memory.
+  settings = openSettings(''); // Node has no localStorage, so the settings are in memory.
   roots = [publicRoot()];
   names = [];
   listeners.clear();

@@ -28,12 +28,12 @@ const settled = (request: IDBRequest): Promise<void> =>
     request.onerror = () => reject(request.error);
   });
 
-/** Another program or the browser deletes the database. */
+/** Deletes the database, as another program or a browser can do. */
 export async function remove({ factory }: Disk): Promise<void> {
   await settled(factory.deleteDatabase(DATABASE_NAME));
 }
 
-/** The browser closes the connections, deletes the data, and then dispatches the close events. */
+/** Closes the connections, deletes the data, and then dispatches the close events, as a browser can do. */
 export async function clearSite({ factory, connections }: Disk): Promise<void> {
   const open = connections.splice(0);
   for (const connection of open) connection.close();
@@ -41,13 +41,13 @@ export async function clearSite({ factory, connections }: Disk): Promise<void> {
   for (const connection of open) connection.onclose?.(new Event('close'));
 }
 
-/** The browser closes the connections and deletes the data, without any event. */
+/** Closes the connections and deletes the data without any event, as a browser can do. */
 export async function clearSilently({ factory, connections }: Disk): Promise<void> {
   for (const connection of connections.splice(0)) connection.close();
   await settled(factory.deleteDatabase(DATABASE_NAME));
 }
 
-/** Another script empties every object store. */
+/** Empties every object store, as another script can do. */
 export async function empty({ connections }: Disk): Promise<void> {
   const db = connections.at(-1);
   if (!db) throw new TypeError('no connection');
@@ -58,14 +58,14 @@ export async function empty({ connections }: Disk): Promise<void> {
   });
 }
 
-/** The browser closes the connection and keeps the data. */
+/** Closes the connection and keeps the data, as a browser can do. */
 async function close({ connections }: Disk): Promise<void> {
   const connection = connections.pop();
   connection?.close();
   connection?.onclose?.(new Event('close'));
 }
 
-/** The browser aborts the next transaction. */
+/** Aborts the next transaction, as a browser can do. */
 async function abortNext({ connections }: Disk): Promise<void> {
   const db = connections.at(-1);
   if (!db) throw new TypeError('no connection');

@@ -1,5 +1,5 @@
-// The reason that the operator is typing. Kept outside the components, so that the text survives
-// another layout and another view.
+// The reason that the operator is typing. Kept outside the components, so that the text is not lost
+// when the layout or the view changes.
 import { type EnteredText, readReason } from './entered-text.ts';
 
 export class ReasonDraft {

@@ -157,7 +157,7 @@ export class OpenOrder {
     await this.#sendReport({ close: this.isComplete, absentReason: '', reasons: [] });
   }
 
-  /** The operator does not confirm how the order would end. */
+  /** Discards the answer of the AS about how the order would end. */
   cancelClosing(): void {
     this.#closing = undefined;
   }
