@@ -56,8 +56,8 @@ const FLAGS: Readonly<Record<string, Option & { readonly variable?: string; read
   'exports-per-minute': { value: 'N', variable: 'KEYFERRY_EXPORTS_PER_MINUTE', help: 'per operator, default 6000' },
   demo: { variable: 'KEYFERRY_DEMO', help: 'serve the published demo sets and the demo page too' },
   embedded: { help: 'the default: create a set, keys and an operator at the first start' },
-  standalone: { variable: 'KEYFERRY_STANDALONE', help: `create nothing: ${cliCommand()} adds sets and operators` },
-  'accept-clock': { help: 'once, after a start with a clock that was ahead: the clock is right now' },
+  standalone: { variable: 'KEYFERRY_STANDALONE', help: `create no set, key or operator; ${cliCommand()} adds them` },
+  'accept-clock': { help: 'confirm once that the clock is right, after an earlier start with a clock that was ahead' },
   help: { help: 'show this text' },
 };
 
@@ -136,5 +136,5 @@ function parsePageOrigin(text: string): string {
   const origin = parseOrigin(text);
   const { protocol, host, hostname } = new URL(origin);
   if (protocol === 'https:' || isLoopback(hostname)) return origin;
-  throw new UserError(`"${text}" has no HTTPS, so browsers give its page no units. Write https://${host}.`);
+  throw new UserError(`"${text}" does not use HTTPS, so browsers offer its page no units. Write https://${host}.`);
 }

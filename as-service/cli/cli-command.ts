@@ -1,4 +1,4 @@
-// Names the command that starts the CLI, for help texts. A build installs no program `keyferry-as`.
+// Returns the command that starts the CLI, for help texts. A build installs no program `keyferry-as`.
 import { dirname, extname, join, relative } from 'node:path';
 
 /**

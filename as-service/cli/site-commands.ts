@@ -1,5 +1,5 @@
-// The commands for site files. They read the settings here, where the files of the administrator
-// are.
+// The commands for site files. They read the settings in this process, because the AS may run as a
+// user who cannot read the files of the administrator.
 import { resolve } from 'node:path';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { readSiteDraft, type SiteDraft } from '#protocol/site/draft.ts';
@@ -18,7 +18,7 @@ export const SITE_COMMANDS: Commands = {
       after: {
         value: 'N',
         default: '0',
-        help: 'number the file higher than N, after the AS was restored from an older backup',
+        help: 'gives the file a number above N; needed after the AS was restored from an older backup',
       },
     },
     help: 'Signs the settings of a site, and writes a folder that any web server can serve.',

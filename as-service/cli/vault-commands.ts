@@ -15,7 +15,7 @@ export const VAULT_COMMANDS: Commands = {
       unit: { value: 'SN', multiple: true, help: 'a unit of the vault' },
       open: {
         value: 'SENTENCE',
-        help: 'confirms a vault without --unit, which contains T; a wrong sentence shows the right one',
+        help: 'confirms a vault without --unit, which contains T; after a wrong SENTENCE, the error shows the right one',
       },
       'exports-per-unit': { value: 'N', help: 'exports per unit; without it, only --exports limits them' },
       days: { value: 'N', default: '14', help: 'how long the vault is valid, default 14 days' },

@@ -62,8 +62,8 @@ function htmlPolicy(html: string, asUrls: readonly string[]): string {
 }
 
 /**
- * A policy contains only what the URL parser returns, so that no address adds a directive. The
- * parser accepts an asterisk, which is a wildcard in a policy.
+ * Returns the origin as the URL parser prints it, so that no address can add a directive to the
+ * policy. Refuses an asterisk, which the parser accepts and which is a wildcard in a policy.
  */
 function originOf(url: string): string {
   const { protocol, origin, hostname } = new URL(url);

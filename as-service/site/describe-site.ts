@@ -12,7 +12,7 @@ const REFUSALS: Readonly<Record<SiteErrorCode, string>> = {
   'site-unreadable': 'This is not a site file, or it is damaged. Run "site pack" again.',
   'site-newer-format': 'A later version of Keyferry made this file. Check it with that version.',
   'site-unsigned': 'This file has no signature. "site pack" signs it.',
-  'site-untrusted': 'Another AS signed this file: its certificate is of another root key.',
+  'site-untrusted': 'Another AS signed this file: another root key certified its signing key.',
   'site-changed': 'This file was changed after it was signed. Do not publish it. Run "site pack" again.',
   'site-key-refused': 'The key of this file was not certified for site files at that time. Run "site pack" again.',
   'site-older': 'This file is older than another one.',
@@ -30,7 +30,7 @@ export async function checkSite(
   try {
     const { site } = await openSiteFile(text, [root], isSignedBy);
     const fingerprint = (rootFingerprint(root).match(/.{4}/g) ?? []).join(' ');
-    return [...describeSite(site, show), `The signature holds, under the root key ${fingerprint}.`];
+    return [...describeSite(site, show), `The signature is valid. The root key is ${fingerprint}.`];
   } catch (cause) {
     const why = refusalOf(cause);
     if (why === undefined) throw cause;

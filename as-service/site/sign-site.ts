@@ -9,8 +9,8 @@ import { requireNumber } from '../common/checks.ts';
 import type { As } from '../service/as.ts';
 
 /**
- * Returns the text of a new site file. `after` is a serial number that stations may have seen, for
- * an AS that was restored from an older backup; 0 otherwise.
+ * Returns the text of a new site file. `after` is the highest serial number that stations may
+ * have accepted from an AS that was restored from an older backup; 0 otherwise.
  * @throws UserError, ProtocolError file-refused
  */
 export async function signSite(as: As, actor: string, draft: SiteDraft, after: number): Promise<string> {

@@ -108,7 +108,7 @@ export function encodeSite(site: Site): string {
 const INTERFACES = ['usb', 'serial'] as const;
 
 function findFault({ as, profiles }: Site): string | undefined {
-  if (new Set(as).size !== as.length) return 'the site file names an address of the AS twice';
+  if (new Set(as).size !== as.length) return 'the site file contains an address of the AS twice';
   for (const [index, profile] of profiles.entries()) {
     const fault = findProfileFault(profile, profiles.slice(0, index));
     if (fault !== undefined) return `profiles[${index}] of the site file ${fault}`;
@@ -120,8 +120,8 @@ function findProfileFault(profile: SiteProfile, earlier: readonly SiteProfile[])
   if (profile.usb === undefined && profile.serial === undefined) return 'has neither usb nor serial';
   // A profile without ids matches every device. With usb, the chooser would list every USB device.
   // With the role of a token, every unit behind a serial adapter would be taken for a token.
-  if (profile.ids === undefined && profile.usb !== undefined) return 'has usb, and so needs ids';
-  if (profile.ids === undefined && profile.role === 'token') return 'is of a token, and so needs ids';
+  if (profile.ids === undefined && profile.usb !== undefined) return 'has usb, but no ids';
+  if (profile.ids === undefined && profile.role === 'token') return 'has the role of a token, but no ids';
   const same = earlier.filter((each) => each.ids?.toLowerCase() === profile.ids?.toLowerCase());
   const twice = INTERFACES.find((kind) => profile[kind] !== undefined && same.some((each) => each[kind] !== undefined));
   return twice === undefined ? undefined : `has the ids of an earlier profile with ${twice}`;

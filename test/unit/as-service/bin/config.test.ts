@@ -115,7 +115,7 @@ describe('the origins of pages on other servers', () => {
   it('need HTTPS, except on this computer', () => {
     expect(() => pageOrigins(['--allow-origin', 'http://intranet.example:80'])).toThrow('is not an origin');
     expect(() => pageOrigins(['--allow-origin', 'http://intranet.example:8080'])).toThrow(
-      '"http://intranet.example:8080" has no HTTPS, so browsers give its page no units. Write https://intranet.example:8080.',
+      '"http://intranet.example:8080" does not use HTTPS, so browsers offer its page no units. Write https://intranet.example:8080.',
     );
     const local = ['http://localhost:5173', 'http://127.0.0.1:5173', 'http://[::1]:5173'];
     expect(pageOrigins(['--allow-origin', local.join(',')])).toEqual(local);

@@ -1,4 +1,4 @@
-// The limits of each setting of a site, and what an administrator may leave out.
+// The limits of each setting of a site, and the settings that an administrator may omit.
 import { describe, expect, it } from 'vitest';
 import { readSiteDraft } from '#protocol/site/draft.ts';
 import { decodeSite, encodeSite, type Site } from '#protocol/site/site.ts';
@@ -78,8 +78,8 @@ describe('a device profile', () => {
   });
 
   it('has ids if it has usb or is of a token', () => {
-    expect(() => decode(withProfiles({ name: 'A', role: 'unit', usb }))).toThrow('needs ids');
-    expect(() => decode(withProfiles({ name: 'A', role: 'token', serial }))).toThrow('needs ids');
+    expect(() => decode(withProfiles({ name: 'A', role: 'unit', usb }))).toThrow('but no ids');
+    expect(() => decode(withProfiles({ name: 'A', role: 'token', serial }))).toThrow('but no ids');
     expect(() => decode(withProfiles({ name: 'A', role: 'unit', serial }))).not.toThrow();
   });
 

@@ -70,7 +70,7 @@ const REST: Readonly<Record<Exclude<FindingCode, DeviceCode>, Source>> = {
   'no-device': {
     title: 'No device',
     remedy: 'Attach a unit at the station',
-    text: 'This page may use a device only after you have chosen it there.',
+    text: 'This page can use a device only after you have chosen it there.',
   },
   'choice-failed': { title: 'The last chosen device cannot be used', text: '' },
   'service-reached': ({ service, at }) => ({
@@ -114,7 +114,7 @@ const REST: Readonly<Record<Exclude<FindingCode, DeviceCode>, Source>> = {
   'page-broken': {
     title: 'The page has a fault',
     remedy: 'Save the support file, then reload this page',
-    text: 'The history shows the state of every load.',
+    text: 'The view History shows the state of every load.',
   },
   'page-cut-off': {
     title: 'A part of the page is missing',
@@ -209,9 +209,9 @@ const DEVICE: Readonly<Record<DeviceCode, Omit<FindingWords, 'title'>>> = {
     remedy: 'Choose another device, or attach this one by its serial port',
     text: 'It has no interface that a web page can use.',
   },
-  'device-token': { text: 'A token card. Use it under Tokens.' },
+  'device-token': { text: 'This is a token card. Use it under Tokens.' },
   'device-unused': { remedy: 'Attach it at the station', text: 'The page does not use this device now.' },
-  'device-reading': { text: 'The page reads its identity.' },
+  'device-reading': { text: 'The page is reading its identity.' },
   'unit-ready': { text: 'It answers as a unit. No fault was found.' },
   'unit-loading': { text: 'A key is being loaded. Leave it plugged in.' },
   'unit-blank': {

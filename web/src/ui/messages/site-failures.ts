@@ -35,7 +35,7 @@ export const SITE = {
   'site-key-refused': {
     remedy: 'Ask your administrator to sign the site file and publish it again',
     helper,
-    title: 'The key that signed the site file was not valid for that.',
+    title: 'The key that signed the site file was not valid for site files.',
     final: true,
   },
   'site-older': {
