@@ -1,6 +1,6 @@
 // A page that `site pack` wrote, below a path of another web server, with its AS on another origin:
-// it takes the AS, the device profiles and the policy from the signed site file, and refuses a file
-// that it must not trust (docs/protocol.md clause 9.2).
+// it uses the AS, the device profiles and the policy of the signed site file, and refuses an untrusted
+// file (docs/protocol.md clause 9.2).
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -70,7 +70,7 @@ test('a packed page loads keys into units that only its site file names', async 
   await pack(service, { profiles: PROFILES });
   await injectSimulator(page, [USB_UNIT, SERIAL_UNIT]);
   await page.goto(web.url);
-  // Before the operator has compared the root key, the file only says where the AS is.
+  // Before the operator has compared the root key, the page uses only the AS addresses of the file.
   await expect(page.getByRole('heading', { name: 'Compare the root key' })).toBeVisible();
   await expect(page.getByText('ACME Payments')).toHaveCount(0);
   await station.signIn(service.token);

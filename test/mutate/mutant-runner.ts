@@ -111,8 +111,8 @@ export default class MutantRunner extends TestRunner {
 
   override onBeforeTryTask(test: RunnerTestCase, at?: { readonly repeats: number }): void {
     super.onBeforeTryTask(test);
-    // Vitest awaits the expectations that a test did not await. Those of an earlier mutant are not
-    // of this run: they may never settle, or may fail later.
+    // Vitest awaits the expectations that a test did not await. Those of an
+    // earlier mutant do not belong to this run: they may never settle, or may fail later.
     Object.assign(test, { promises: [] });
     if (this.#plan.mode === 'import') return;
     calls = 0;

@@ -3,7 +3,7 @@
 // counted() of protocol/text writes a count with its noun, and hexNumber() of protocol/bytes the digits.
 import type { SourceFile } from './architecture.ts';
 
-/** What the product counts in sentences. Bytes are not among them: only technical details give lengths. */
+/** Nouns that sentences count. Bytes are not among them, because only technical details give lengths. */
 const NOUNS =
   'attempts|checks|codes|days|digits|entries|exports|failures|files|hours|imports|keys|minutes|orders|passphrases|reasons|receipts|rows|sets|slots|times|tries|units|vaults|verdicts';
 

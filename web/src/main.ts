@@ -33,7 +33,7 @@ const asBase: AsBase = [folderOf(location.href)];
 /** Name of the AS in the journal. A site file may change it. */
 let [origin] = asBase;
 
-/** The path does not show it, because some servers omit the end of a file name. */
+/** Not read from the path, because some servers omit the end of a file name. */
 const isDemo = document.body.className === 'demo';
 const prefix = isDemo ? DEMO_PREFIX : '';
 const settings = openSettings(prefix);

@@ -7,8 +7,8 @@
 export type AsBase = readonly [string, ...string[]];
 
 /**
- * Returns the address of the AS for a page that names no other AS: the folder of the page. A server
- * that serves the page below a path must have the AS at `v1` in the same folder.
+ * Returns the address of the AS for a page without a site file: the folder of the page. A server that
+ * serves the page below a path must forward `v1` in the same folder to the AS.
  */
 export function folderOf(pageUrl: string): string {
   return new URL('.', pageUrl).href.slice(0, -1);

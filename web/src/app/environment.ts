@@ -12,7 +12,7 @@ export type BrowserParts = Pick<Navigator, 'locks' | 'userAgent' | 'onLine'> &
 export interface Environment {
   readonly browser: BrowserParts;
   readonly platform: Platform;
-  /** The address of the AS if no site file names another one. */
+  /** The address of the AS, unless the site file contains another one. */
   readonly asBase: AsBase;
   /** The answer to the request for the site file. */
   readonly siteAnswer: Promise<Response | undefined> | undefined;

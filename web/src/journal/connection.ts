@@ -36,7 +36,7 @@ export class Connection<Schema extends DBSchema> {
 
   /**
    * Calls `listener` when the browser or another tab closes the database, for example to delete it.
-   * After a close without an event, calls it when the next use finds the database closed.
+   * If the browser dispatches no close event, the next use of the database calls it.
    */
   onClosed(listener: () => void): void {
     this.#closeListeners.add(listener);
@@ -89,8 +89,8 @@ export class Connection<Schema extends DBSchema> {
 
   /**
    * Awaits `work`, and rejects with an AbortError when the browser closes `db`. Chromium can drop a
-   * transaction that the page begins at that time. None of its events is then reported, so that
-   * `work` would never end.
+   * transaction that the page begins at that time. It then dispatches none of the events of the
+   * transaction, and `work` would never end.
    */
   #whileOpen<T>(db: IDBPDatabase<Schema>, work: () => T | Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {

@@ -1,5 +1,5 @@
-// Collects the facts for the view Help, computes the findings, and carries out what the operator
-// can do about them. The facts are those of the last check; nothing is polled.
+// Collects the facts for the view Help, computes the findings, and executes their actions. The facts
+// are those of the last check; nothing is polled.
 import type { Roots } from '../../as-client/trust.ts';
 import type { Attempt } from '../../journal/attempt.ts';
 import type { Journal } from '../../journal/journal.ts';

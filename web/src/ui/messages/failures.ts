@@ -319,7 +319,7 @@ function foreignDevice(name: string, { kind, usb }: MessageContext): Message {
   };
 }
 
-/** Completes a remedy: names the button that repeats what failed. */
+/** Adds the button that retries to a remedy. */
 function complete(message: StoredMessage, { button, isUnplugged }: MessageContext): Message {
   if (!message.again) return message;
   const { remedy } = message;

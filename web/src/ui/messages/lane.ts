@@ -56,8 +56,8 @@ export const SLOT_BARS: Readonly<Record<SlotBar, string>> = {
 };
 
 /**
- * Words for the slot of the current load while its content is not known for certain. Undefined if
- * the facts of the unit show the content.
+ * Words for the slot of the current load while its content is uncertain. Undefined if the facts of
+ * the unit contain the content.
  */
 export function slotDoubt(phase: Phase): string | undefined {
   switch (phase.is) {
@@ -141,8 +141,8 @@ const VERIFIED = 'The AS has verified the receipt.';
 const VERIFIED_HERE = 'The token has verified the receipt. The AS verifies it when the journal is returned.';
 
 /**
- * `button` is the label of the button that repeats what failed; empty if the lane has none. By
- * default it is the button of a lane outside a work order.
+ * `button` is the label of the button that retries; empty if the lane has none. The default is the
+ * button of a lane outside a work order.
  */
 export function laneMessage(lane: Lane, platform: Platform, button?: string): LaneMessage {
   const { phase } = lane;
@@ -152,7 +152,7 @@ export function laneMessage(lane: Lane, platform: Platform, button?: string): La
 
 export const LOAD_AGAIN = 'Load again';
 
-/** Label of the button that repeats what failed on a lane outside a work order. */
+/** Label of the button that retries on a lane outside a work order. */
 export function repeatLabel({ phase, current, isSameLoad }: Lane): string {
   if (phase.is === 'unknown') return 'Check outcome';
   if (phase.is === 'unverified') return 'Ask AS again';

@@ -55,7 +55,7 @@ const WAIT_SENTENCES: Readonly<Record<WaitReason, string>> = {
   revoked: 'Stop here: this order was revoked. No more keys will be loaded.',
 };
 
-/** Words of a unit that is not loaded on an order that takes no more loads, and of that order. */
+/** State words of an order that takes no more loads, and of its units that are not loaded. */
 const OVER_WORDS: Readonly<Record<OverReason, string>> = {
   over: 'Expired',
   closed: 'Closed',

@@ -17,11 +17,10 @@ export interface MessageContext {
   /** The previous attempt on this unit ended with the same failure. */
   readonly repeated?: true;
   /**
-   * Name of the button that repeats what failed. Undefined if the operator repeats it without such
-   * a button.
+   * Name of the button that retries. Undefined if the operator retries without a button.
    */
   readonly button?: string | undefined;
-  /** The unit is unplugged, so no button can repeat what failed. */
+  /** The unit is unplugged, so no button can retry. */
   readonly isUnplugged?: boolean;
 }
 
@@ -41,7 +40,7 @@ export interface Message {
   readonly twice?: Message;
   /** A retry cannot help. */
   readonly final?: true;
-  /** To repeat what failed is the remedy, or its last part. */
+  /** The remedy is to retry, or ends with a retry. */
   readonly again?: true;
   /** The remedy is to set the unit aside. */
   readonly aside?: true;
@@ -52,8 +51,8 @@ export interface Message {
 }
 
 /**
- * A message in the catalog. The remedy of a message with `again` lacks its last part, the button to
- * press, because the button depends on the place. Without `remedy`, the button is the whole remedy.
+ * A message in the catalog. The remedy of a message with `again` does not name the button to press,
+ * because the button depends on the place. Without `remedy`, pressing the button is the whole remedy.
  */
 export type StoredMessage =
   | (Message & { readonly again?: never })

@@ -1,4 +1,4 @@
-// Facts of a station on which nothing is wrong. A test changes what it is about.
+// Facts of a station without a fault. Each test changes the facts that it tests.
 import type { DeviceFacts, Facts } from '#web/state/help/facts.ts';
 
 export const SN = '45490000000000000000000000004F47';

@@ -9,7 +9,7 @@ import { ADAPTER, GOOD, PRINTER, SN, UNIT } from './facts-fixture.ts';
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 
-/** A word for every text that someone outside the page can write, and for every secret. */
+/** A canary word for each secret, and for each text that comes from outside the page. */
 const CANARIES = {
   transportKey: 'C0FFEE00C0FFEE00C0FFEE00C0FFEE00C0FFEE00C0FFEE00C0FFEE00C0FFEE00',
   applicationKey: 'FACADE11FACADE11FACADE11FACADE11FACADE11FACADE11FACADE11FACADE11',
@@ -40,7 +40,7 @@ const failure = {
   message: { remedy: all, title: all },
 } as const;
 
-/** Facts with a canary in every text. A member that the type does not have stands for a later one. */
+/** Facts with a canary in every text. The member that the type lacks represents a member of a later version. */
 const facts = {
   ...GOOD,
   devices: [

@@ -1,4 +1,4 @@
-// What the operator can do on a lane of the order board: nothing is offered that the run refuses.
+// The actions on a lane of the order board: the board offers no action that the run refuses.
 import { describe, expect, it } from 'vitest';
 import { laneActions, type Repetition } from '#web/state/order-board/lane-actions.ts';
 import type { WaitReason } from '#web/state/orders/run-state.ts';

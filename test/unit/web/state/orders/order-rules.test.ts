@@ -1,4 +1,4 @@
-// The rules of a work order: which lines a unit lacks, what its row says after a load, and when a
+// The rules of a work order: which lines a unit lacks, its row after a load, and when a
 // key may be exported to it again.
 import { describe, expect, it } from 'vitest';
 import type { OrderLine } from '#protocol/orders/order.ts';

@@ -1,4 +1,4 @@
-// What the page says about the slot of a load while the facts of the unit may be outdated.
+// The words for the slot of a load while the facts of the unit may be outdated.
 import { describe, expect, it } from 'vitest';
 import { STAGES } from '#web/state/station/stages.ts';
 import { slotDoubt } from '#web/ui/messages/lane.ts';
