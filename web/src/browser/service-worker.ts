@@ -96,7 +96,8 @@ async function activate(): Promise<void> {
   const names = await caches.keys();
   await Promise.all(
     names
-      // All hashes have the same length. A longer name is that of a page in a folder like /-x/.
+      // All hashes have the same length, so a longer name belongs to another page, for example the
+      // page in the folder /-x/.
       .filter((name) => name.startsWith(PREFIX) && name.length === CACHE.length && name !== CACHE)
       .map((name) => caches.delete(name)),
   );
