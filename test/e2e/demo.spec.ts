@@ -172,7 +172,7 @@ test.describe('an AS that is not in demo mode', () => {
     expect((await request.get(`${service.url}/demo.html`)).status()).toBe(404);
     const refused: string[] = [];
     page.on('response', (response) => void (response.status() >= 400 && refused.push(response.url())));
-    const asked = page.waitForResponse((response) => response.request().method() === 'HEAD');
+    const asked = page.waitForResponse((response) => response.url().endsWith('/site.json'));
     await page.goto(service.url);
     await asked;
     expect(refused).toEqual([]);
