@@ -56,7 +56,7 @@ export class Connection<Schema extends DBSchema> {
       return await this.#whileOpen(db, () => action(db));
     } catch (error) {
       if (!(error instanceof DOMException) || error.name !== 'InvalidStateError') throw error;
-      if (this.#db === connection) this.#reportClosed();
+      if (this.#db === connection) this.#reportClosed(db);
       const next = await this.#open();
       return await this.#whileOpen(next, () => action(next));
     }
@@ -128,13 +128,8 @@ export class Connection<Schema extends DBSchema> {
     if (isNew && this.#hasOpened) this.#deletions++;
     this.#hasOpened = true;
     const db = wrap(raw) as IDBPDatabase<Schema>;
-    const pending = new Set<(reason: unknown) => void>();
-    this.#pending.set(db, pending);
-    raw.onclose = () => {
-      const reason = new DOMException('the browser closed the database', 'AbortError');
-      for (const reject of pending) reject(reason);
-      this.#reportClosed();
-    };
+    this.#pending.set(db, new Set());
+    raw.onclose = () => this.#reportClosed(db);
     raw.onversionchange = ({ newVersion }) => {
       raw.close();
       if (newVersion === null) return this.#reportClosed(); // the database is being deleted
@@ -144,8 +139,17 @@ export class Connection<Schema extends DBSchema> {
     return db;
   }
 
-  #reportClosed(): void {
+  /**
+   * Rejects the work on `db` if the browser has closed it. Does so in a later task, because the
+   * browser may report a commit just after the close.
+   */
+  #reportClosed(db?: IDBPDatabase<Schema>): void {
     this.#db = undefined;
+    const pending = db && this.#pending.get(db);
+    setTimeout(() => {
+      const reason = new DOMException('the browser closed the database', 'AbortError');
+      for (const reject of pending ?? []) reject(reason);
+    });
     for (const listener of this.#closeListeners) listener();
   }
 }
