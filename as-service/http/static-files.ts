@@ -3,6 +3,9 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { ProtocolError } from '#protocol/errors.ts';
+import { peekSiteFile } from '#protocol/site/site-file.ts';
+import { BUILD_LIST, mixHeaders, SERVICE_WORKER } from './build-hash.ts';
 import { pageHeaders } from './page-headers.ts';
 
 export interface StaticFiles {
@@ -12,6 +15,8 @@ export interface StaticFiles {
   readonly hasPage: boolean;
 }
 
+/** By path, which begins with a slash. */
+type Contents = Map<string, Uint8Array<ArrayBuffer>>;
 type Encoding = 'br' | 'gzip' | 'identity';
 
 interface StaticFile {
@@ -82,24 +87,53 @@ export async function loadStaticFiles(web: string, demoMode: boolean): Promise<S
 
 async function readFolder(folder: string): Promise<Map<string, StaticFile>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
-  const contents = new Map<string, Uint8Array<ArrayBuffer>>();
+  const contents: Contents = new Map();
   for (const entry of entries) {
     if (!entry.isFile()) continue;
     const path = join(entry.parentPath, entry.name);
     contents.set(`/${relative(folder, path).split(sep).join('/')}`, new Uint8Array(await readFile(path)));
   }
+  const asUrls = asUrlsIn(textOf(contents, SITE));
+  if (asUrls.length > 0) changeBuild(contents, asUrls);
   const files = new Map<string, StaticFile>();
   for (const [path, content] of contents) {
     const isCompressed = Object.keys(COMPRESSED).some((end) => path.endsWith(end) && contents.has(path.slice(0, -3)));
-    if (!isCompressed) files.set(path, describeFile(path, content, contents));
+    if (!isCompressed) files.set(path, describeFile(path, content, contents, asUrls));
   }
   return files;
+}
+
+/** Returns the addresses in the site file; none if there is no file, or if it cannot be read. */
+function asUrlsIn(siteFile: string): readonly string[] {
+  try {
+    return siteFile === '' ? [] : peekSiteFile(siteFile).as;
+  } catch (error) {
+    if (error instanceof ProtocolError) return [];
+    throw error;
+  }
+}
+
+/** Makes stations fetch the page again when the addresses of the AS change (build-hash.ts). */
+function changeBuild(contents: Contents, asUrls: readonly string[]): void {
+  const [worker, list] = [`/${SERVICE_WORKER}`, `/${BUILD_LIST}`];
+  const files = { serviceWorker: textOf(contents, worker), list: textOf(contents, list) };
+  const mixed = mixHeaders(files, JSON.stringify(asUrls));
+  for (const [path, text] of [[worker, mixed.serviceWorker] as const, [list, mixed.list] as const]) {
+    if (text === '') continue;
+    contents.set(path, new TextEncoder().encode(text));
+    for (const end of Object.keys(COMPRESSED)) contents.delete(path + end);
+  }
+}
+
+function textOf(contents: Contents, path: string): string {
+  return Buffer.from(contents.get(path) ?? []).toString('utf8');
 }
 
 function describeFile(
   path: string,
   content: Uint8Array<ArrayBuffer>,
-  contents: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
+  contents: Contents,
+  asUrls: readonly string[],
 ): StaticFile {
   const type = TYPES[extname(path)] ?? 'application/octet-stream';
   const bodies = new Map<Encoding, Uint8Array<ArrayBuffer>>([['identity', content]]);
@@ -113,7 +147,7 @@ function describeFile(
     etag: `W/"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`,
     bodies,
     headers: {
-      ...pageHeaders({ path: path.slice(1), html }),
+      ...pageHeaders({ path: path.slice(1), html }, asUrls),
       'content-type': type,
       vary: 'accept-encoding',
     },

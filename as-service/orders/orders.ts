@@ -15,7 +15,7 @@ import type {
 } from '#protocol/orders/messages.ts';
 import { lists, type WorkOrder } from '#protocol/orders/order.ts';
 import type { Report } from '#protocol/orders/report.ts';
-import type { NewOrderJson, StationReportJson } from '#protocol/orders/requests.ts';
+import type { NewOrderJson, StationReportJson, StationUnitJson } from '#protocol/orders/requests.ts';
 import { findUnits, type UnitsFound } from '#protocol/orders/units.ts';
 import type { AuditHeadJson } from '#protocol/service/messages.ts';
 import { decodeHeader } from '#protocol/tkl/header.ts';
@@ -225,7 +225,9 @@ export class Orders {
       await this.#requireHead(request.head);
       const { app, head, absentReason } = request;
       // Records only changes, because a station may repeat its whole report after each unit.
-      const units = request.units.filter((unit) => JSON.stringify(reported.get(unit.sn)) !== JSON.stringify(unit));
+      const units = request.units
+        .map((unit) => combine(reported.get(unit.sn), unit))
+        .filter((unit) => JSON.stringify(reported.get(unit.sn)) !== JSON.stringify(unit));
       const part = { app, head, units, absentReason };
       const details = { workOrder: id, units: units.length, build: app.build };
       await this.#options.lock.shared(async () => {
@@ -344,6 +346,20 @@ export class Orders {
     const { state, demoMode } = this.#options;
     return visibleSets(state(), demoMode, account).some((each) => each.set === set);
   }
+}
+
+/**
+ * Combines a report on a unit with the earlier one. A report without a reason does not remove the
+ * reason of an equal outcome. A failure without a beginning means that the station has not loaded
+ * the attached unit, so it replaces only the outcome `absent`.
+ */
+function combine(before: StationUnitJson | undefined, unit: StationUnitJson): StationUnitJson {
+  const { outcome, reason, begun, ended } = unit;
+  if (before === undefined || reason !== null) return unit;
+  if (before.outcome === outcome)
+    return { ...unit, reason: before.reason, begun: begun ?? before.begun, ended: ended ?? before.ended };
+  const isUnloaded = outcome === 'failed' && begun === null;
+  return isUnloaded && before.outcome !== 'absent' ? before : unit;
 }
 
 function requireNotClosed({ order, state }: OrderEntry): void {

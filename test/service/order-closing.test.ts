@@ -64,6 +64,25 @@ describe('closing', () => {
     ]);
   });
 
+  it.each(['failed', 'unknown', 'absent'] as const)(
+    'keeps the reason for "%s" while the unit waits at another station',
+    async (outcome) => {
+      const { olga, otto } = service;
+      await service.issue({ units: [unit(1)] });
+      const ended = '2026-01-02T03:04:05Z';
+      await report(otto, { units: [stationUnit(unit(1), { outcome, reason: 'memory failure', begun: ended, ended })] });
+      const waiting = stationUnit(unit(1), { outcome: 'failed' });
+      for (const _ of [1, 2]) await report(olga, { units: [waiting] });
+      const { closed, balance } = await report(olga, { close: true });
+      // A unit that waits at a station is not absent.
+      expect(balance.missing).toMatchObject(outcome === 'absent' ? [{ sn: unit(1), outcome: 'failed' }] : []);
+      expect([closed, balance[outcome]]).toEqual(outcome === 'absent' ? [false, 0] : [true, 1]);
+      if (!closed) return;
+      const { rows } = await fetchReport(olga);
+      expect(rows).toMatchObject([{ outcome, reason: 'memory failure', begun: ended, ended }]);
+    },
+  );
+
   it('counts a unit as done only by its receipts, not by a station report', async () => {
     const { olga } = service;
     await service.issue({ units: [unit(1)] });
