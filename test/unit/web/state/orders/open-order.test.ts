@@ -18,11 +18,13 @@ async function openOrder() {
   await page.start();
   const reports: (readonly StationUnitJson[])[] = [];
   const closings: boolean[] = [];
+  const atAs = { beforeAnswer: async (): Promise<void> => undefined };
   const remote = {
     progress: async () => ({ state: 'open', version: 'v1', done: 0, units: [] }),
     report: async (_: string, { units, close }: Pick<StationReportJson, 'units' | 'close'>) => {
       reports.push(units);
       closings.push(close);
+      await atAs.beforeAnswer();
       return { closed: false };
     },
   };
@@ -44,7 +46,7 @@ async function openOrder() {
     elsewhere: new Set(),
   } as unknown as OpenOrderOptions);
   station.assign(order.run);
-  return { page, order, reports, closings, cables: world.cables };
+  return { page, order, reports, closings, atAs, cables: world.cables };
 }
 
 describe('closing an order', () => {
@@ -75,6 +77,15 @@ describe('closing an order', () => {
     expect(order.closing).toBeUndefined();
     await order.close('Lost');
     expect(closings).toEqual([false, true]);
+  });
+
+  it('shows no answer of the AS that arrives after the order was started again', async () => {
+    const { order, closings, atAs } = await openOrder();
+    atAs.beforeAnswer = () => order.run.start();
+    await order.requestClosing();
+    expect(order.run.state.is).toBe('running');
+    expect(closings).toEqual([false]);
+    expect(order.closing).toBeUndefined();
   });
 
   it('needs no confirmation when every unit is done', async () => {
