@@ -109,7 +109,11 @@ test('a site file that is changed, foreign, older or unsigned is refused in word
   const changed = JSON.stringify({ ...rest, site: { ...site, payload: Buffer.from(settings).toString('base64url') } });
   const refused = [
     [changed, 'The site file of this page was changed after your AS signed it.', 'site-changed'],
-    [await signSiteFile({ root: OTHER_ROOT }), 'Another AS signed the site file of this page', 'site-untrusted'],
+    [
+      await signSiteFile({ root: OTHER_ROOT, site: { as: [service.url] } }),
+      'Another AS signed the site file of this page',
+      'site-untrusted',
+    ],
     [older, 'older than the one that this station used last', 'the site file has number 1, and 2 was accepted before'],
     [JSON.stringify({ as: [service.url] }), 'has no signature of your AS', 'site-unsigned'],
     [accepted.slice(0, 200), 'is damaged', 'site-unreadable'],

@@ -1,6 +1,7 @@
 // Verifies the site file with the pinned roots, and applies its settings (docs/protocol.md clause
 // 9.2). Loaded only if there is a site file, or this station has accepted one.
-import { toBase64url } from '#protocol/bytes/text.ts';
+import { equalBytes } from '#protocol/bytes/bytes.ts';
+import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Verify } from '#protocol/signing/envelope.ts';
 import type { Site, SiteProfile } from '#protocol/site/site.ts';
@@ -14,7 +15,7 @@ import type { Preferences } from '../state/page/preferences.svelte.ts';
 import { WITHOUT_SITE_FILE } from '../state/page/without-site-file.ts';
 import type { Session } from '../state/session/session.svelte.ts';
 import { type DeviceProfile, PROFILES } from '../transport/device-profiles.ts';
-import { pinnedRoots } from '../trust-store/pinned-roots.ts';
+import { type PinnedService, pinnedServices } from '../trust-store/pinned-roots.ts';
 import type { AsBase } from './as-base.ts';
 import type { Environment } from './environment.ts';
 import type { Settings } from './storage.ts';
@@ -30,8 +31,8 @@ export interface SiteOptions {
   readonly settings: Settings;
   /** Name of the setting that stores the accepted file. */
   readonly setting: string;
-  /** Returns the public keys of the pinned roots, 32 bytes each. */
-  readonly roots: () => Promise<readonly Uint8Array[]>;
+  /** Returns the pinned roots of all AS that this station knows. */
+  readonly pinned: () => Promise<readonly PinnedService[]>;
   readonly verify: Verify;
   readonly presence: Presence;
 }
@@ -48,6 +49,11 @@ const MINUTE_MS = 60_000;
 export class StationSite {
   readonly asBase: AsBase;
   readonly #options: SiteOptions;
+  /**
+   * The file that `asBase` comes from, while no pinned root has verified it. The file that this
+   * station accepted before then still sets the policy.
+   */
+  #unverified: string | undefined;
   #accepted: VerifiedSite | undefined;
   #profiles: readonly DeviceProfile[] = PROFILES;
   /** Why the file was refused after this station had pinned the root of the AS. */
@@ -62,19 +68,38 @@ export class StationSite {
    * @throws ProtocolError (SiteErrorCode); journal-full, journal-failed
    */
   static async open(options: SiteOptions): Promise<StationSite | undefined> {
-    const { text, settings, setting, verify } = options;
-    const roots = await options.roots();
-    const stored = settings.getItem(setting);
-    const last = stored === null ? undefined : await acceptable(stored, roots, verify);
-    if (roots.length === 0 && text !== '') return new StationSite(peekSiteFile(text), undefined, options);
-    const verified = await newest(text, roots, last, options);
-    return verified && new StationSite(verified.site, verified, options);
+    const { text, mayContinue } = options;
+    const pinned = await options.pinned();
+    const last = await lastAccepted(pinned, options);
+    try {
+      if (text !== '') {
+        const verified = await verifyFile(text, pinned, last, options);
+        await keep(text, verified, pinned, options);
+        return new StationSite(verified.site, { verified }, options);
+      }
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      if (!mayContinue) {
+        if (error.code !== 'site-untrusted' || namesKnownAs(text, pinned)) throw error;
+        return new StationSite(peekSiteFile(text), { verified: last, unverified: text }, options);
+      }
+    }
+    if (last) return new StationSite(last.site, { verified: last }, options);
+    // The browser may have deleted the database with the pinned roots, but not the settings.
+    const stored = storedIn(options);
+    if (addressesOf(stored).length === 0 || namesKnownAs(stored, pinned)) return undefined;
+    return new StationSite(peekSiteFile(stored), { unverified: stored }, options);
   }
 
-  private constructor(site: Site, verified: VerifiedSite | undefined, options: SiteOptions) {
+  private constructor(
+    site: Site,
+    { verified, unverified }: { readonly verified?: VerifiedSite | undefined; readonly unverified?: string },
+    options: SiteOptions,
+  ) {
     const [first = '', ...more] = site.as;
     this.asBase = [first, ...more];
     this.#options = options;
+    this.#unverified = unverified;
     if (verified) this.#use(verified);
   }
 
@@ -112,20 +137,25 @@ export class StationSite {
       read: async () => {
         if (this.#refusal) throw this.#refusal;
         const stored = await store.read();
-        if (stored || !this.#accepted) return stored;
+        if (stored || !this.#accepted || this.#unverified !== undefined) return stored;
         // The root of the AS is the one that certified the accepted file.
         await store.pin(toBase64url(this.#accepted.root));
         return await store.read();
       },
       pin: async (root) => {
         const pinned = await store.pin(root);
-        await this.#check();
+        await this.#check(pinned);
         return pinned;
       },
       advance: (head) => store.advance(head),
       replace: async (root) => {
+        if (this.#unverified === undefined) {
+          // The root of an AS that was set up again is pinned only if it verifies the file. Under
+          // that root, the file that this station accepted last is of no use any more.
+          await this.#verify(root, false);
+        }
         await store.replace(root);
-        await this.#check();
+        await this.#check(root);
       },
     };
   }
@@ -139,18 +169,45 @@ export class StationSite {
     this.#apply();
   }
 
-  /** Verifies the file with the roots that are pinned now. @throws ProtocolError (SiteErrorCode) */
-  async #check(): Promise<void> {
-    const { roots, text } = this.#options;
+  /** Verifies the file with `root`, which is pinned now, and uses it. @throws ProtocolError (SiteErrorCode) */
+  async #check(root: string): Promise<void> {
+    const mayContinue = this.#options.mayContinue && this.#unverified === undefined;
+    const text = this.#text;
+    const verified = await this.#verify(root, mayContinue);
+    if (!verified) return;
+    await keep(text, verified, await this.#pinnedWith(root), this.#options);
+    this.#unverified = undefined;
+    this.#use(verified);
+  }
+
+  get #text(): string {
+    return this.#unverified ?? this.#options.text;
+  }
+
+  /**
+   * Verifies the file as if `root` were pinned for this AS. Returns undefined if there is no file,
+   * or if the page may continue without this one.
+   * @throws ProtocolError (SiteErrorCode)
+   */
+  async #verify(root: string, mayContinue: boolean): Promise<VerifiedSite | undefined> {
     this.#refusal = undefined;
+    if (this.#text === '') return undefined;
     try {
-      const verified = await newest(text, await roots(), this.#accepted, this.#options);
-      if (verified) this.#use(verified);
+      const pinned = await this.#pinnedWith(root);
+      const last = this.#accepted ?? (await lastAccepted(pinned, this.#options));
+      return await verifyFile(this.#text, pinned, last, this.#options);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
+      if (mayContinue) return undefined;
       this.#refusal = error;
       throw error;
     }
+  }
+
+  async #pinnedWith(root: string): Promise<readonly PinnedService[]> {
+    const [service] = this.asBase;
+    const others = (await this.#options.pinned()).filter((each) => each.service !== service);
+    return [...others, { service, root: fromBase64url(root) }];
   }
 
   #use(verified: VerifiedSite): void {
@@ -196,7 +253,7 @@ export async function openStationSite(
     setting,
     text: await textOf(await siteAnswer),
     mayContinue,
-    roots: () => pinnedRoots(database),
+    pinned: () => pinnedServices(database),
     verify: verifyWith(crypto.subtle),
     presence: document,
   });
@@ -214,39 +271,68 @@ async function textOf(answer: Response | undefined): Promise<string> {
 }
 
 /**
- * Verifies the file beside the page, stores it and returns it. Returns `last` if there is no file.
- * @throws ProtocolError (SiteErrorCode) unless the operator continues without a refused file
+ * Verifies a file with the root of the first of its addresses that this station knows. If it knows
+ * none, the AS may have moved, and any pinned root may verify the file.
+ * @throws ProtocolError (SiteErrorCode)
  */
-async function newest(
+async function verifyFile(
   text: string,
-  roots: readonly Uint8Array[],
+  pinned: readonly PinnedService[],
   last: VerifiedSite | undefined,
-  { mayContinue, settings, setting, verify }: SiteOptions,
-): Promise<VerifiedSite | undefined> {
-  if (text === '') return last;
-  try {
-    const verified = await openSiteFile(text, roots, verify, last);
-    settings.setItem(setting, text);
-    return verified;
-  } catch (error) {
-    if (mayContinue && error instanceof ProtocolError) return last;
-    throw error;
-  }
+  { verify }: SiteOptions,
+): Promise<VerifiedSite> {
+  const [known] = addressesOf(text).flatMap((address) => pinned.filter(({ service }) => service === address));
+  const roots = (known ? [known] : pinned).map(({ root }) => root);
+  return await openSiteFile(text, roots, verify, last);
+}
+
+/** Stores a file that was verified. Another tab may have stored a newer one. */
+async function keep(
+  text: string,
+  { root, site }: VerifiedSite,
+  pinned: readonly PinnedService[],
+  options: SiteOptions,
+): Promise<void> {
+  const { settings, setting } = options;
+  const last = await lastAccepted(pinned, options);
+  if (last && equalBytes(last.root, root) && last.site.serial >= site.serial) return;
+  const stored = storedIn(options);
+  settings.setItem(setting, text);
+  // Without room for the new file, the setting is lost.
+  if (settings.getItem(setting) === null && stored !== '') settings.setItem(setting, stored);
+}
+
+function storedIn({ settings, setting }: SiteOptions): string {
+  return settings.getItem(setting) ?? '';
 }
 
 /**
  * Verifies the stored file. Returns undefined if no pinned root certifies it, for example after the
  * root was replaced.
  */
-async function acceptable(
-  stored: string,
-  roots: readonly Uint8Array[],
-  verify: Verify,
-): Promise<VerifiedSite | undefined> {
+async function lastAccepted(pinned: readonly PinnedService[], options: SiteOptions): Promise<VerifiedSite | undefined> {
+  const stored = storedIn(options);
+  if (stored === '') return undefined;
   try {
-    return await openSiteFile(stored, roots, verify);
+    return await verifyFile(stored, pinned, undefined, options);
   } catch (error) {
     if (error instanceof ProtocolError) return undefined;
+    throw error;
+  }
+}
+
+/** Whether this station has pinned a root for an address in the file. */
+function namesKnownAs(text: string, pinned: readonly PinnedService[]): boolean {
+  const addresses = addressesOf(text);
+  return pinned.some(({ service }) => addresses.includes(service));
+}
+
+/** Returns the addresses in a file without verifying it; none if it cannot be read. */
+function addressesOf(text: string): readonly string[] {
+  try {
+    return peekSiteFile(text).as;
+  } catch (error) {
+    if (error instanceof ProtocolError) return [];
     throw error;
   }
 }

@@ -4,8 +4,20 @@ import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import type { Database } from '../journal/database.ts';
 
+export interface PinnedService {
+  /** Base URL of the AS. */
+  readonly service: string;
+  /** Public key of its root, 32 bytes. */
+  readonly root: Bytes;
+}
+
 /** Returns public keys, 32 bytes each. @throws ProtocolError journal-full, journal-failed */
 export async function pinnedRoots(database: Database): Promise<readonly Bytes[]> {
+  return (await pinnedServices(database)).map(({ root }) => root);
+}
+
+/** @throws ProtocolError journal-full, journal-failed */
+export async function pinnedServices(database: Database): Promise<readonly PinnedService[]> {
   const records = await database.run(['trust'], 'readonly', (transaction) => transaction.objectStore('trust').getAll());
-  return records.map(({ root }) => fromBase64url(root));
+  return records.map(({ service, root }) => ({ service, root: fromBase64url(root) }));
 }

@@ -9,16 +9,20 @@ import { openSettings, type Settings } from '#web/app/storage.ts';
 import type { TrustStore } from '#web/as-client/trust.ts';
 import type { Session } from '#web/state/session/session.svelte.ts';
 import { findProfile, PROFILES } from '#web/transport/device-profiles.ts';
+import type { PinnedService } from '#web/trust-store/pinned-roots.ts';
 
+/** The address in SITE. */
+const AS = 'https://keys.example.org';
+const SETTING = 'site https://page.example';
 const TERMINAL = { vendorId: 0x2e8a, productId: 0x0005 };
 
 let settings: Settings;
-let roots: Uint8Array[];
+let pinned: PinnedService[];
 let names: (string | null)[];
 const listeners = new Map<string, () => void>();
 beforeEach(() => {
   settings = openSettings(''); // Node has no localStorage, so the settings are in memory.
-  roots = [publicRoot()];
+  pinned = [known(AS)];
   names = [];
   listeners.clear();
 });
@@ -27,13 +31,18 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
+/** The pinned root of an AS. */
+function known(service: string, root?: Uint8Array): PinnedService {
+  return { service, root: Uint8Array.from(publicRoot(root)) };
+}
+
 function open(text: string, mayContinue = false): Promise<StationSite | undefined> {
   return StationSite.open({
     text,
     mayContinue,
     settings,
-    setting: 'site https://page.example',
-    roots: async () => roots,
+    setting: SETTING,
+    pinned: async () => pinned,
     verify: verifyEd25519,
     presence: {
       visibilityState: 'visible',
@@ -52,17 +61,22 @@ async function opened(text: string, mayContinue = false): Promise<StationSite> {
 }
 
 /** A trust store in memory, which pins the roots that open() verifies with. */
-function trustStore(): TrustStore {
-  let pinned: { root: string; pinnedAt: string } | undefined;
+function trustStore(service = AS): TrustStore {
+  const stored = () => pinned.find((each) => each.service === service)?.root;
   const put = (root: string) => {
-    pinned = { root, pinnedAt: '2026-11-30T10:00:00.000Z' };
-    roots = [Uint8Array.from(Buffer.from(root, 'base64url'))];
+    pinned = [
+      ...pinned.filter((each) => each.service !== service),
+      { service, root: Uint8Array.from(Buffer.from(root, 'base64url')) },
+    ];
   };
   return {
-    read: async () => pinned,
+    read: async () => {
+      const root = stored();
+      return root && { root: toBase64url(root), pinnedAt: '2026-11-30T10:00:00.000Z' };
+    },
     pin: async (root) => {
-      if (!pinned) put(root);
-      return pinned?.root ?? root;
+      if (!stored()) put(root);
+      return toBase64url(stored() ?? new Uint8Array());
     },
     advance: async () => undefined,
     replace: async (root) => put(root),
@@ -113,21 +127,66 @@ describe('a station with a pinned root', () => {
 
   it('uses no stored file of a root that was replaced', async () => {
     await opened(await signSiteFile());
-    roots = [publicRoot(OTHER_ROOT)];
+    pinned = [known(AS, OTHER_ROOT)];
     expect(await open('')).toBeUndefined();
     expect((await opened(await signSiteFile({ root: OTHER_ROOT, site: { serial: 1 } }))).asBase).toEqual(SITE.as);
   });
 
   it('knows the root of the AS at another address that the verified file names', async () => {
-    const store = trustStore();
+    const moved = 'https://moved.example.org';
+    const site = await opened(await signSiteFile({ site: { as: [moved, AS] } }));
+    expect(await site.checked(trustStore(moved)).read()).toMatchObject({ root: toBase64url(publicRoot()) });
+  });
+});
+
+describe('a station that knows another AS', () => {
+  const OTHER_AS = 'https://other.example.org';
+  const moved = () => signSiteFile({ root: OTHER_ROOT, site: { serial: 1, as: [OTHER_AS], name: 'Moved' } });
+
+  it('takes the address from the file of an AS that it meets for the first time', async () => {
+    pinned = [known('https://page.example/second')];
+    const site = await opened(await moved());
+    expect(site.asBase).toEqual([OTHER_AS]);
+    expect(site.profiles).toBe(PROFILES);
+    expect(await site.checked(trustStore(OTHER_AS)).read()).toBeUndefined();
+    join(site, OUT);
+    await site.checked(trustStore(OTHER_AS)).replace(toBase64url(publicRoot(OTHER_ROOT)));
+    expect(names).toEqual(['Moved']);
+  });
+
+  it('moves to an AS with another address and another root, and keeps the policy until then', async () => {
+    await opened(await signSiteFile());
+    const site = await opened(await moved());
+    const store = site.checked(trustStore(OTHER_AS));
+    expect(site.asBase).toEqual([OTHER_AS]);
+    expect(site.scansLabels).toBe(true);
+    expect(await store.read()).toBeUndefined();
+    await store.replace(toBase64url(publicRoot(OTHER_ROOT)));
+    expect((await opened('')).asBase).toEqual([OTHER_AS]);
+  });
+
+  it('refuses the file of another root for an address that it knows', async () => {
+    pinned = [known(AS), known(OTHER_AS, OTHER_ROOT)];
+    const file = await signSiteFile({ root: OTHER_ROOT });
+    await expect(open(file)).rejects.toMatchObject({ code: 'site-untrusted' });
+  });
+
+  it('follows a file of the root that it knows to a new address', async () => {
+    expect((await opened(await signSiteFile({ site: { as: [OTHER_AS] } }))).scansLabels).toBe(true);
+  });
+
+  it('pins no replaced root that does not verify the file', async () => {
     const site = await opened(await signSiteFile());
-    expect(await site.checked(store).read()).toMatchObject({ root: toBase64url(publicRoot()) });
+    const store = site.checked(trustStore());
+    await expect(store.replace(toBase64url(publicRoot(OTHER_ROOT)))).rejects.toMatchObject({ code: 'site-untrusted' });
+    expect(pinned).toEqual([known(AS)]);
+    expect((await opened('')).scansLabels).toBe(true);
   });
 });
 
 describe('a station without a pinned root', () => {
   beforeEach(() => {
-    roots = [];
+    pinned = [];
   });
 
   it('takes the address of the AS only, and stores nothing', async () => {
@@ -137,7 +196,7 @@ describe('a station without a pinned root', () => {
     expect(site.scansLabels).toBe(false);
     join(site, OUT);
     expect(names).toEqual([]);
-    expect(settings.getItem('site https://page.example')).toBeNull();
+    expect(settings.getItem(SETTING)).toBeNull();
     expect(await site.checked(trustStore()).read()).toBeUndefined();
   });
 
@@ -157,6 +216,45 @@ describe('a station without a pinned root', () => {
     await expect(store.replace(toBase64url(publicRoot(OTHER_ROOT)))).rejects.toMatchObject(refused);
     await expect(store.read()).rejects.toMatchObject(refused);
     expect(site.scansLabels).toBe(false);
+  });
+
+  it('continues without a refused file', async () => {
+    expect(await open('{', true)).toBeUndefined();
+    expect(await open(await signSiteFile({ root: OTHER_ROOT }), true)).toBeUndefined();
+  });
+
+  it('sends no access code to an address in a file that was changed, even if the operator continued', async () => {
+    await opened(await signSiteFile()).then((site) => site.checked(trustStore()).replace(toBase64url(publicRoot())));
+    const { site: envelope, ...rest } = JSON.parse(await signSiteFile()) as { site: { payload: string } };
+    const payload = Buffer.from(envelope.payload, 'base64url').toString().replace('ACME', 'ACNE');
+    const changed = { ...rest, site: { ...envelope, payload: Buffer.from(payload).toString('base64url') } };
+    settings.setItem(SETTING, JSON.stringify(changed));
+    pinned = [];
+    const store = (await opened('{', true)).checked(trustStore());
+    const refused = { code: 'site-changed' };
+    await expect(store.pin(toBase64url(publicRoot()))).rejects.toMatchObject(refused);
+    await expect(store.read()).rejects.toMatchObject(refused);
+  });
+
+  it('finds its AS in the file that it accepted before the browser deleted the database', async () => {
+    pinned = [known(AS)];
+    await opened(await signSiteFile());
+    pinned = [];
+    const site = await opened('');
+    expect(site.asBase).toEqual(SITE.as);
+    expect(site.scansLabels).toBe(false);
+    await site.checked(trustStore()).replace(toBase64url(publicRoot()));
+    expect(site.scansLabels).toBe(true);
+  });
+
+  it('refuses a file that is older than the one it accepted before the browser deleted the database', async () => {
+    pinned = [known(AS)];
+    await opened(await signSiteFile());
+    pinned = [];
+    const site = await opened(await signSiteFile({ site: { serial: 6 } }));
+    const refused = { code: 'site-older' };
+    await expect(site.checked(trustStore()).replace(toBase64url(publicRoot()))).rejects.toMatchObject(refused);
+    expect((await opened('', true)).scansLabels).toBe(true);
   });
 
   it('refuses a file that is no site file', async () => {
@@ -184,6 +282,25 @@ it('a request goes to the next address after a failure of the network', async ()
   ]);
 });
 
+describe('the accepted file', () => {
+  it('is not replaced by an older one that another tab still uses', async () => {
+    const site = await opened(await signSiteFile());
+    const newer = await signSiteFile({ site: { serial: 8 } });
+    await opened(newer);
+    await site.checked(trustStore()).pin(toBase64url(publicRoot()));
+    expect(settings.getItem(SETTING)).toBe(newer);
+  });
+
+  it('is kept if there is no room for the next one', async () => {
+    const accepted = await signSiteFile();
+    await opened(accepted);
+    const { setItem, removeItem } = settings;
+    settings.setItem = (name, value) => (value === accepted ? setItem(name, value) : removeItem(name));
+    await opened(await signSiteFile({ site: { serial: 8 } }));
+    expect(settings.getItem(SETTING)).toBe(accepted);
+  });
+});
+
 describe('the policy for the sign-out', () => {
   const MINUTE = 60_000;
   const session = { signedIn: { kind: 'remote' as const } as never, expire: vi.fn() };
@@ -206,7 +323,7 @@ describe('the policy for the sign-out', () => {
   });
 
   it('begins when the file is verified', async () => {
-    roots = [];
+    pinned = [];
     const site = await opened(await signSiteFile());
     govern(site);
     vi.advanceTimersByTime(60 * MINUTE);
