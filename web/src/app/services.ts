@@ -61,7 +61,7 @@ async function openSite(environment: Environment, database: Database): Promise<S
   const { asBase, settings, siteAnswer } = environment;
   // One origin may serve several pages, each with its own site file.
   const setting = `site ${asBase[0]}`;
-  if ((await siteAnswer)?.status !== 200 && settings.getItem(setting) === null) return undefined;
+  if (settings.getItem(setting) === null && (await siteAnswer)?.status !== 200) return undefined;
   return await (await import('./site.ts')).openStationSite(environment, setting, database);
 }
 

@@ -45,6 +45,8 @@ interface PageParts {
 }
 
 const MINUTE_MS = 60_000;
+/** Maximum wait for the file beside the page if this station has accepted one before. */
+const MAX_WAIT_MS = 1000;
 
 export class StationSite {
   readonly asBase: AsBase;
@@ -251,12 +253,19 @@ export async function openStationSite(
   return await StationSite.open({
     settings,
     setting,
-    text: await textOf(await siteAnswer),
+    text: await textIn(siteAnswer, settings.getItem(setting) !== null),
     mayContinue,
     pinned: () => pinnedServices(database),
     verify: verifyWith(crypto.subtle),
     presence: document,
   });
+}
+
+/** Returns the text of the site file; the empty text after MAX_WAIT_MS if another file is stored. */
+async function textIn(answer: Environment['siteAnswer'], isStored: boolean): Promise<string> {
+  const text = (async () => textOf(await answer))();
+  if (!isStored) return await text;
+  return await Promise.race([text, new Promise<string>((resolve) => setTimeout(resolve, MAX_WAIT_MS, ''))]);
 }
 
 /**

@@ -4,9 +4,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { toBase64url } from '#protocol/bytes/text.ts';
 import { OTHER_ROOT, publicRoot, SITE, signSiteFile } from '#test/support/site.ts';
 import { verifyEd25519 } from '#test/support/vault.ts';
-import { StationSite } from '#web/app/site.ts';
+import type { Environment } from '#web/app/environment.ts';
+import { openStationSite, StationSite } from '#web/app/site.ts';
 import { openSettings, type Settings } from '#web/app/storage.ts';
 import type { TrustStore } from '#web/as-client/trust.ts';
+import type { Database } from '#web/journal/database.ts';
 import type { Session } from '#web/state/session/session.svelte.ts';
 import { findProfile, PROFILES } from '#web/transport/device-profiles.ts';
 import type { PinnedService } from '#web/trust-store/pinned-roots.ts';
@@ -283,6 +285,18 @@ it('a request goes to the next address after a failure of the network', async ()
 });
 
 describe('the accepted file', () => {
+  it('is used after 1 second without an answer of the web server', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    vi.stubGlobal('location', { search: '', pathname: '/', hash: '' });
+    vi.stubGlobal('document', { visibilityState: 'visible', addEventListener: () => undefined });
+    settings.setItem(SETTING, await signSiteFile());
+    const database = { run: async () => [{ service: AS, root: toBase64url(publicRoot()) }] } as unknown as Database;
+    const environment = { settings, siteAnswer: new Promise(() => undefined) } as unknown as Environment;
+    const opening = openStationSite(environment, SETTING, database);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect((await opening)?.asBase).toEqual(SITE.as);
+  });
+
   it('is not replaced by an older one that another tab still uses', async () => {
     const site = await opened(await signSiteFile());
     const newer = await signSiteFile({ site: { serial: 8 } });
