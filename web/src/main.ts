@@ -180,7 +180,7 @@ async function start(target: HTMLElement): Promise<void> {
     return halt(target, failure);
   }
   if (settings.getItem(LAST_ORDER) !== null) await (await orders()).reopen();
-  if ((await siteAnswer)?.headers.has('link')) station.offerDemo();
+  if ((await siteAnswer)?.headers.get('link')?.includes('demo.html')) station.offerDemo();
   if (!import.meta.env.PROD) return;
   const isUntouched = (): boolean => station.lanes.length === 0 && session.state.is === 'out';
   const { keepOffline } = await starting;
