@@ -49,10 +49,16 @@ export async function runSiteRequest(
   ];
 }
 
+/** Hex digits of a root key. */
+const ROOT_DIGITS = 64;
+
 /** Returns the public root key of the AS, 32 bytes. */
 async function rootOf(runAtAs: RunAtAs): Promise<Uint8Array> {
   const lines = await runAtAs({ command: 'trust' });
-  const [hex] = /[0-9A-F]{64}/.exec(lines.join('\n')) ?? [];
+  const hex = lines
+    .join('\n')
+    .match(/[0-9A-F]+/g)
+    ?.find((digits) => digits.length === ROOT_DIGITS);
   if (hex === undefined) throw new TypeError('the AS shows no root key');
   return fromHex(hex);
 }
