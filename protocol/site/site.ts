@@ -18,10 +18,11 @@ export const MAX_SERIAL = 0x7fffffff;
 
 /**
  * Base URL of an AS, without a slash at the end. Plain HTTP is permitted on this computer only,
- * because a network could read the access code.
+ * because a network could read the access code. A Content-Security-Policy cannot contain an
+ * IPv6 address.
  */
 const asUrl = text(
-  /^(?=.{1,200}$)(https:\/\/([a-z\d](?:[a-z\d.-]*[a-z\d])?|\[[\da-f:]+\])|http:\/\/(localhost|127\.0\.0\.1|\[::1\]))(:\d{1,5})?(\/[\w.~-]+)*$/,
+  /^(?=.{1,200}$)(https:\/\/[a-z\d](?:[a-z\d.-]*[a-z\d])?|http:\/\/(localhost|127\.0\.0\.1))(:\d{1,5})?(\/[\w.~-]+)*$/,
   'an address such as https://keys.example.org, without a slash at the end',
 );
 
@@ -109,6 +110,8 @@ const INTERFACES = ['usb', 'serial'] as const;
 
 function findFault({ as, profiles }: Site): string | undefined {
   if (new Set(as).size !== as.length) return 'the site file contains an address of the AS twice';
+  const invalid = as.find((url) => !URL.canParse(url));
+  if (invalid !== undefined) return `the site file contains the address ${invalid}, which no browser can use`;
   for (const [index, profile] of profiles.entries()) {
     const fault = findProfileFault(profile, profiles.slice(0, index));
     if (fault !== undefined) return `profiles[${index}] of the site file ${fault}`;

@@ -39,10 +39,8 @@ describe('an address of the AS', () => {
     'https://keys.example.org',
     'https://keys.example.org:8443',
     'https://10.0.0.7/keyferry',
-    'https://[fd00::7]:8443',
     'http://localhost:8787',
     'http://127.0.0.1:8787',
-    'http://[::1]:8787',
   ])('may be %s', (url) => {
     expect(decode({ ...SITE, as: [url] }).as).toEqual([url]);
   });
@@ -60,9 +58,15 @@ describe('an address of the AS', () => {
     "https://a.example 'unsafe-inline'",
     'https://keys.example.org/a b',
     'ftp://localhost',
+    'https://[fd00::7]:8443',
+    'http://[::1]:8787',
     `https://${'a'.repeat(193)}`,
   ])('may not be %s', (url) => {
     expect(() => decode({ ...SITE, as: [url] })).toThrow('as[0] is not an address');
+  });
+
+  it.each(['https://keys.example.org:99999', 'https://256.0.0.1'])('may not be %s, which is no URL', (url) => {
+    expect(() => encodeSite({ ...SITE, as: [url] })).toThrow(`${url}, which no browser can use`);
   });
 
   it('is named once', () => {
