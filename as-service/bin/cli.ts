@@ -31,7 +31,7 @@ async function main(): Promise<readonly string[]> {
   const demo = values.demo ?? /^(1|true)$/i.test(readVariable(process.env, 'KEYFERRY_DEMO') ?? '');
   const runAtAs = (command: AdminRequest) => run(command, { directory, keyFile, demo });
   if (request.command === 'site pack' || request.command === 'site check') {
-    return runSiteRequest(request, runAtAs, (time) => showTime(time, localZone()));
+    return runSiteRequest(request, runAtAs, (time) => showTime(time, localZone()), join(import.meta.dirname, '..'));
   }
   return runAtAs(request);
 }

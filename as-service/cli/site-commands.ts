@@ -14,7 +14,7 @@ export const SITE_COMMANDS: Commands = {
     options: {
       config: { value: 'FILE', required: true, help: 'the settings of the site, a JSON file (docs/site-file.md)' },
       out: { value: 'FOLDER', required: true, help: 'a new folder, for the page, the site file and the headers' },
-      web: { value: 'FOLDER', default: 'dist', help: 'the folder of the build, default dist' },
+      web: { value: 'FOLDER', help: 'the folder of the build, default the one above cli.js' },
       after: {
         value: 'N',
         default: '0',
@@ -26,7 +26,7 @@ export const SITE_COMMANDS: Commands = {
       command: 'site pack',
       draft: readDraft(required('config', config)),
       out: resolve(required('out', out)),
-      web: resolve(required('web', web)),
+      web: web === undefined ? null : resolve(required('web', web)),
       after: readDecimal('after', String(after)),
     }),
   },

@@ -12,7 +12,8 @@ export type SiteRequest =
       readonly command: 'site pack';
       readonly draft: SiteDraft;
       readonly out: string;
-      readonly web: string;
+      /** The folder of the build; null for the default. */
+      readonly web: string | null;
       readonly after: number;
     }
   | { readonly command: 'site check'; readonly file: string; readonly root: Uint8Array | null };
@@ -27,19 +28,25 @@ export interface SiteSignRequest {
 /** Executes a command of the AS and returns its lines. */
 type RunAtAs = (request: SiteSignRequest | { readonly command: 'trust' }) => Promise<readonly string[]>;
 
-/** Executes a command and returns the lines to print. `show` formats a time. @throws UserError */
+/**
+ * Executes a command and returns the lines to print. `show` formats a time. `builtWeb` is the folder of
+ * the build if the command names none.
+ * @throws UserError
+ */
 export async function runSiteRequest(
   request: SiteRequest,
   runAtAs: RunAtAs,
   show: (time: string) => string,
+  builtWeb: string,
 ): Promise<readonly string[]> {
   if (request.command === 'site check') {
     return checkSite(request.file, request.root ?? (await rootOf(runAtAs)), show);
   }
   const { draft, after, out } = request;
-  await requirePackable(request);
+  const folders = { out, web: request.web ?? builtWeb };
+  await requirePackable(folders);
   const [text = ''] = await runAtAs({ command: 'site sign', draft, after });
-  const written = await packSite(request, `${text}\n`, draft.as);
+  const written = await packSite(folders, `${text}\n`, draft.as);
   return [
     ...describeSite(peekSiteFile(text), show),
     `Wrote the page and its site file to ${out}. Serve the whole folder, ${SITE_FILE} included.`,

@@ -48,7 +48,7 @@ async function run(...args: string[]): Promise<string> {
   const line = readCommandLine(args);
   if ('help' in line) throw new TypeError('not a command');
   const runAtAs = (request: AdminRequest) => runAdminRequest(as, 'cli test', request, 'UTC');
-  return (await runSiteRequest(line.request as SiteRequest, runAtAs, (time) => time)).join('\n');
+  return (await runSiteRequest(line.request as SiteRequest, runAtAs, (time) => time, path('dist'))).join('\n');
 }
 
 const pack = (out = 'out', ...more: string[]) =>
@@ -82,6 +82,11 @@ describe('"site pack"', () => {
     ]);
     expect(said).toContain('Site file 1 of Keyferry AS');
     expect(said).toContain('Terminal: unit, USB ids 2E8A:0005, serial 9600 baud, parity even, EDC lrc, waits 1000 ms');
+  });
+
+  it('packs the page above the program if no folder is named, from every working folder', async () => {
+    await run('site', 'pack', '--config', path('site-settings.json'), '--out', path('out'));
+    expect(await packed('service-worker.js')).toBe('1');
   });
 
   it('lets the web server read everything, whatever the umask is', async () => {
