@@ -3,6 +3,7 @@
 import { chmod, copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { UserError } from '../common/user-error.ts';
+import { BUILD_LIST, mixHeaders, SERVICE_WORKER } from '../http/build-hash.ts';
 import { type PageFile, pageHeaders } from '../http/page-headers.ts';
 import { isSystemError } from '../storage/atomic-file.ts';
 import { serverFiles } from './server-files.ts';
@@ -10,6 +11,8 @@ import { serverFiles } from './server-files.ts';
 export const SITE_FILE = 'site.json';
 /** Matches the names of compressed copies, which web servers send in place of the file. */
 const COMPRESSED = /\.(br|gz)$/;
+/** Compressed copies of files that `site pack` changes. */
+const OUTDATED = [SERVICE_WORKER, BUILD_LIST].flatMap((name) => [`${name}.br`, `${name}.gz`]);
 /** Permits every user to read, because the web server runs as another user. */
 const FILE_MODE = 0o644;
 const FOLDER_MODE = 0o755;
@@ -44,6 +47,7 @@ export async function packSite(
   const app = join(web, 'app');
   const files: PageFile[] = [];
   for (const path of await pagePaths(web)) {
+    if (OUTDATED.includes(path)) continue;
     const target = join(out, path);
     await makeFolder(out, dirname(path));
     await copyFile(join(app, path), target);
@@ -54,9 +58,19 @@ export async function packSite(
   await write(out, SITE_FILE, siteFile);
   files.push({ path: SITE_FILE });
   const headers = files.map((file) => ({ path: file.path, headers: pageHeaders(file, asUrls) }));
+  await writeBuild(app, out, JSON.stringify(headers));
   const written = serverFiles(headers, pageHeaders({ path: SITE_FILE }));
   for (const { path, content } of written) await write(out, path, content);
   return written.map(({ path }) => path);
+}
+
+/** Writes the files that depend on the headers. */
+async function writeBuild(app: string, out: string, headers: string): Promise<void> {
+  const read = (name: string) => readFile(join(app, name), 'utf8').catch(() => '');
+  const files = { serviceWorker: await read(SERVICE_WORKER), list: await read(BUILD_LIST) };
+  const { serviceWorker, list } = mixHeaders(files, headers);
+  if (serviceWorker !== '') await write(out, SERVICE_WORKER, serviceWorker);
+  if (list !== '') await write(out, BUILD_LIST, list);
 }
 
 /** Returns the paths of all files of the page, with slashes. The site file is not part of a build. */

@@ -1,4 +1,5 @@
 // "site pack" and "site check": the signature, the audit log, the folder and the headers.
+import { createHash } from 'node:crypto';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -54,6 +55,11 @@ async function run(...args: string[]): Promise<string> {
 const pack = (out = 'out', ...more: string[]) =>
   run('site', 'pack', '--config', path('site-settings.json'), '--web', path('dist'), '--out', path(out), ...more);
 const packed = (name: string) => readFile(path(join('out', name)), 'utf8');
+async function packedBuild(out: string) {
+  await pack(out);
+  const read = (name: string) => readFile(path(join(out, name)), 'utf8');
+  return { worker: await read('service-worker.js'), list: JSON.parse(await read('build.json')) as unknown };
+}
 const siteOf = async (out: string) =>
   (await openSiteFile(await readFile(path(join(out, 'site.json')), 'utf8'), [as.state.root.publicKey], isSignedBy))
     .site;
@@ -119,6 +125,32 @@ describe('"site pack"', () => {
     const logged = await entries();
     expect(logged.map(({ entry }) => entry.details.serial)).toEqual(serials);
     expect(logged[0]?.entry).toMatchObject({ actor: 'cli test', details: { as: DRAFT.as[0], profiles: 1 } });
+  });
+
+  it('changes the hash of the build with the headers, so that stations fetch the page again', async () => {
+    const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+    const worker = `const KEYFERRY_BUILD = {"hash":"ab","files":{"index.html":"cd"}};\nlet rest;\n`;
+    await makeFolder(path('dist/app'), {
+      'service-worker.js': worker,
+      'service-worker.js.br': 'compressed',
+      'build.json': JSON.stringify({ version: '1', hash: 'x', files: { 'a.js': '1', 'service-worker.js': '2' } }),
+    });
+    const [first, same] = [await packedBuild('first'), await packedBuild('same')];
+    await writeFile(path('site-settings.json'), JSON.stringify({ ...DRAFT, as: ['https://moved.example.org'] }));
+    const moved = await packedBuild('moved');
+    expect(first).toEqual(same);
+    expect(moved.worker).not.toBe(first.worker);
+    expect(moved.worker).toMatch(
+      /^const KEYFERRY_BUILD = \{"hash":"[0-9a-f]{64}","files":\{"index\.html":"cd"\}\};\nlet rest;\n$/,
+    );
+    const files = { 'a.js': '1', 'service-worker.js': sha256(moved.worker) };
+    const hash = sha256(
+      Object.entries(files)
+        .map(([name, each]) => `${each}  ${name}\n`)
+        .join(''),
+    );
+    expect(moved.list).toEqual({ version: '1', hash, files });
+    expect(await readdir(path('moved'))).not.toContain('service-worker.js.br');
   });
 
   it('names the AS in the policy of the page, and in no other policy', async () => {

@@ -1,0 +1,41 @@
+// Makes the service worker of a page different when the headers of the page change. It caches the
+// page with its headers, so a station would otherwise keep an earlier Content-Security-Policy, which
+// blocks a new AS.
+import { createHash } from 'node:crypto';
+
+export const SERVICE_WORKER = 'service-worker.js';
+export const BUILD_LIST = 'build.json';
+/** The build writes the definition in the first line (build/page-files.ts). */
+const DEFINITION = 'const KEYFERRY_BUILD = ';
+
+/** Contents of two files of a build. Each is empty if the build has no such file. */
+export interface BuildFiles {
+  readonly serviceWorker: string;
+  readonly list: string;
+}
+
+interface BuildListJson {
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** Adds the headers to the hash of the build in both files. `headers` is any text that names them all. */
+export function mixHeaders({ serviceWorker, list }: BuildFiles, headers: string): BuildFiles {
+  if (!serviceWorker.startsWith(DEFINITION)) return { serviceWorker, list };
+  const end = serviceWorker.indexOf(';\n');
+  const build = JSON.parse(serviceWorker.slice(DEFINITION.length, end)) as { readonly hash: string };
+  const mixed = JSON.stringify({ ...build, hash: sha256(build.hash + headers) });
+  const worker = DEFINITION + mixed + serviceWorker.slice(end);
+  return { serviceWorker: worker, list: list === '' ? '' : replaceHash(list, sha256(worker)) };
+}
+
+/** Replaces the hash of the service worker in build.json, and the hash over all files. */
+function replaceHash(list: string, hash: string): string {
+  const build = JSON.parse(list) as BuildListJson;
+  const files = { ...build.files, [SERVICE_WORKER]: hash };
+  const lines = Object.entries(files).map(([name, each]) => `${each}  ${name}\n`);
+  return `${JSON.stringify({ ...build, hash: sha256(lines.join('')), files }, null, 2)}\n`;
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
