@@ -7,6 +7,7 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadStaticFiles } from '#as-service/http/static-files.ts';
 import { type TemporaryFolder, temporaryFolder } from '#test/support/as-service.ts';
+import { SITE, signSiteFile } from '#test/support/site.ts';
 import { makeFolder } from '#test/support/site-folder.ts';
 
 const STYLE = 'body{color:#123}';
@@ -89,6 +90,18 @@ describe('the page', () => {
     expect(site.headers.get('link')).toBe(link);
     expect(site.headers.get('content-type')).toBe('application/json');
     expect((await get('/site.json')).headers.get('link')).toBeNull();
+  });
+
+  it('permits the addresses in its site file, which change the hash of the build', async () => {
+    const worker = 'const KEYFERRY_BUILD = {"hash":"ab","files":{}};\n';
+    await makeFolder(folder.path, { 'app/service-worker.js': worker, 'app/service-worker.js.br': 'compressed' });
+    expect(await (await get('/service-worker.js')).text()).toBe(worker);
+    await writeFile(join(folder.path, 'app', 'site.json'), await signSiteFile());
+    expect(policyOf(await get('/'))).toContain(`connect-src 'self' ${SITE.as[0]};`);
+    const changed = await get('/service-worker.js', { 'accept-encoding': 'br' });
+    expect(brotliDecompressSync(await bodyOf(changed)).toString()).toMatch(/"hash":"[0-9a-f]{64}","files"/);
+    await writeFile(join(folder.path, 'app', 'site.json'), '{');
+    expect(policyOf(await get('/'))).toContain("connect-src 'self';");
   });
 
   it('serves demo and simulator in demo mode only', async () => {
