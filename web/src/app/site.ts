@@ -117,16 +117,19 @@ export class StationSite {
 
   /**
    * Sends a request to the AS. `url` begins with the first address of the AS. After a failure of the
-   * network, the next request goes to the next address.
+   * network, the next request goes to the next address. A GET changes nothing at the AS, so it is
+   * repeated at each other address.
    */
   readonly fetch: Fetch = async (url, init) => {
     const [first] = this.asBase;
-    const address = this.#address;
-    try {
-      return await fetch((this.asBase[address] ?? first) + url.slice(first.length), init);
-    } catch (error) {
-      if (this.#address === address) this.#address = (address + 1) % this.asBase.length;
-      throw error;
+    for (let left = this.asBase.length; ; left--) {
+      const address = this.#address;
+      try {
+        return await fetch((this.asBase[address] ?? first) + url.slice(first.length), init);
+      } catch (error) {
+        if (this.#address === address) this.#address = (address + 1) % this.asBase.length;
+        if (left === 1 || init.method !== 'GET' || !(error instanceof TypeError)) throw error;
+      }
     }
   };
 

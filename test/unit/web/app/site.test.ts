@@ -284,6 +284,22 @@ it('a request goes to the next address after a failure of the network', async ()
   ]);
 });
 
+it('a GET is repeated once at each other address, but not after a timeout', async () => {
+  const urls: string[] = [];
+  let fault: Error = new TypeError('no network');
+  vi.stubGlobal('fetch', async (url: string) => {
+    urls.push(url);
+    throw fault;
+  });
+  const site = await opened(await signSiteFile({ site: { as: ['https://a.example', 'https://b.example'] } }));
+  const request = () => site.fetch('https://a.example/v1/trust', { method: 'GET' });
+  await expect(request()).rejects.toThrow('no network');
+  expect(urls).toEqual(['https://a.example/v1/trust', 'https://b.example/v1/trust']);
+  fault = new DOMException('timeout', 'TimeoutError');
+  await expect(request()).rejects.toThrow('timeout');
+  expect(urls).toHaveLength(3);
+});
+
 describe('the accepted file', () => {
   it('is used after 1 second without an answer of the web server', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout'] });
