@@ -63,13 +63,13 @@ const titleOf = (name: string): string => name.replaceAll(/(^|-)[a-z]/g, (letter
 
 /**
  * Returns the file `_headers` of Cloudflare Pages and Netlify. Has one rule for each file, because
- * these hosts join the values of all rules that match.
+ * these hosts join the values of all rules that match. They serve a page at its path without .html.
  */
 function underscoreHeaders(files: readonly FileHeaders[]): string {
   const rule = (path: string, headers: FileHeaders['headers']): string =>
     [`/${path}`, ...Object.entries(headers).map(([name, value]) => `  ${titleOf(name)}: ${value}`)].join('\n');
   const rules = files.flatMap(({ path, headers }) => [
-    ...(path === 'index.html' ? [rule('', headers)] : []),
+    ...(path.endsWith('.html') ? [rule(path === 'index.html' ? '' : path.slice(0, -'.html'.length), headers)] : []),
     rule(path, headers),
   ]);
   return `${rules.join('\n')}\n`;

@@ -227,6 +227,17 @@ it('GET /v1/trust lists no key for site files, which earlier pages would refuse'
   expect(purposes).not.toContain('site');
 });
 
+it('a page has a rule for its path without .html, where Cloudflare Pages serves it', () => {
+  const files = ['index.html', 'verify.html'].map((name) => ({ path: name, headers: { a: name } }));
+  const [underscore] = serverFiles(files, { a: 'none' });
+  expect(underscore?.content.match(/^\/.*\n.*/gm)).toEqual([
+    '/\n  A: index.html',
+    '/index.html\n  A: index.html',
+    '/verify\n  A: verify.html',
+    '/verify.html\n  A: verify.html',
+  ]);
+});
+
 it('a header with the same value in a whole folder has one rule', () => {
   const files = ['assets/a.js', 'assets/b.js', 'other/c.js', 'other/d.js'].map((name) => ({
     path: name,
