@@ -41,12 +41,16 @@ export function watchInactivity(
   const stopped = new AbortController();
   const { signal } = stopped;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let why: 'idle' | 'hidden';
+  let deadline: number;
   const restart = (): void => {
     clearTimeout(timer);
-    const isHidden = page.visibilityState === 'hidden';
-    timer = setTimeout(() => expire(isHidden ? 'hidden' : 'idle'), isHidden ? hiddenMs : idleMs);
+    why = page.visibilityState === 'hidden' ? 'hidden' : 'idle';
+    const limit = why === 'hidden' ? hiddenMs : idleMs;
+    deadline = Date.now() + limit;
+    timer = setTimeout(expire, limit);
   };
-  const expire = (why: 'idle' | 'hidden'): void => {
+  const expire = (): void => {
     if (isBusy()) {
       restart();
       return;
@@ -54,14 +58,16 @@ export function watchInactivity(
     stop();
     onIdle(why);
   };
+  /** Timers stop while the computer sleeps, so the first activity after it may come too late. */
+  const noteActivity = (): void => (Date.now() < deadline ? restart() : expire());
   const stop = (): void => {
     clearTimeout(timer);
     stopped.abort();
     unsubscribe();
   };
-  for (const event of INPUT_EVENTS) page.addEventListener(event, restart, { signal, capture: true });
-  page.addEventListener('visibilitychange', restart, { signal });
-  const unsubscribe = subscribe(restart);
+  for (const event of INPUT_EVENTS) page.addEventListener(event, noteActivity, { signal, capture: true });
+  page.addEventListener('visibilitychange', noteActivity, { signal });
+  const unsubscribe = subscribe(noteActivity);
   restart();
   return stop;
 }

@@ -87,6 +87,16 @@ describe('the inactivity detection', () => {
     expect(seen).toEqual([]);
   });
 
+  it.each(['keydown', 'visibilitychange'])('counts the time in which the computer slept: %s', (event) => {
+    const { page, seen } = watched();
+    vi.setSystemTime(Date.now() + 9_999);
+    page.dispatchEvent(new Event('touchstart'));
+    expect(seen).toEqual([]);
+    vi.setSystemTime(Date.now() + 10_000);
+    page.dispatchEvent(new Event(event));
+    expect(seen).toEqual(['idle']);
+  });
+
   it('waits for the end of a load', () => {
     const { seen, state } = watched();
     state.busy = true;
