@@ -189,7 +189,8 @@ export class OpenOrder {
         absentReason: reason === '' ? null : reason,
         close,
       });
-      this.#closing = closing;
+      // The operator may have started the order again meanwhile, so it would end differently.
+      this.#closing = closing.closed || this.run.state.is !== 'running' ? closing : undefined;
       if (closing.closed) await this.#fetchEnd('closed');
     });
   }
