@@ -6,7 +6,7 @@ import { Orders } from '../state/orders/orders.svelte.ts';
 import { Feedback } from '../state/page/feedback.svelte.ts';
 import { Verification } from '../state/report/verification.svelte.ts';
 import type { Station } from '../state/station/station.svelte.ts';
-import { readServedBuild } from './build-info.ts';
+import { readApp } from './build-info.ts';
 import type { CoreServices } from './core-services.ts';
 import type { Environment } from './environment.ts';
 
@@ -36,10 +36,7 @@ export function openOrders(
     presence: document,
     onOnline: (listener) => addEventListener('online', listener),
     head: () => (as.auditHead ? { sequence: as.auditHead.sequence, hash: as.auditHead.hash } : null),
-    app: async () => {
-      const { version, hash } = (await readServedBuild()) ?? { version: 'development', hash: 'development' };
-      return { version, build: hash };
-    },
+    app: readApp,
     wordsOf,
   });
 }

@@ -31,7 +31,7 @@ export interface OpenOrderOptions {
   readonly ticks: () => number;
   /** Whether labels are scanned in every order, also if the order does not require it. */
   readonly scansLabels?: (() => boolean) | undefined;
-  /** Version and hash of this build of the page. */
+  /** Version and build of this page. */
   readonly app: () => Promise<StationReportJson['app']>;
   /** Returns a sentence about a failure, for the report. */
   readonly wordsOf: (failure: Failure) => Promise<string>;
