@@ -168,6 +168,6 @@ export interface BuildFacts {
   readonly version: string;
   /** File name of the main script, which contains a hash of its content. */
   readonly script: string;
-  /** Whether the AS offers this build; undefined if it could not be asked. */
+  /** Whether the server of this page offers this build; undefined if it could not be asked. */
   readonly isServed: boolean | undefined;
 }

@@ -126,15 +126,18 @@ const REST: Readonly<Record<Exclude<FindingCode, DeviceCode>, Source>> = {
     remedy: 'Reload this page when no load is in progress',
     text: 'Only one version can use the journal.',
   },
-  'build-current': ({ build }) => ({ title: `Build ${build.version}`, text: 'The AS offers the same build.' }),
+  'build-current': ({ build }) => ({
+    title: `Build ${build.version}`,
+    text: 'The server of this page offers the same build.',
+  }),
   'build-replaced': ({ build }) => ({
     title: `Build ${build.version} was replaced`,
     remedy: 'Reload this page when no load is in progress',
-    text: 'The AS offers another build.',
+    text: 'The server of this page offers another build.',
   }),
   'build-unchecked': ({ build }) => ({
     title: `Build ${build.version}`,
-    text: 'It could not be compared with the build that the AS offers.',
+    text: 'It could not be compared with the build that the server of this page offers.',
   }),
   'interfaces-available': (facts) => ({ title: browserName(facts), text: 'USB and serial ports are available.' }),
   'interface-missing': interfaceMissing,

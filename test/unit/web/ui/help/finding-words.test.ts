@@ -79,6 +79,14 @@ describe('the words of a finding', () => {
     expect(words?.lines?.text).toContain('ID_MM_DEVICE_IGNORE');
   });
 
+  it.each([true, false, undefined])('say of a build that its server offers it, not the AS (%s)', (isServed) => {
+    const facts: Facts = { ...GOOD, build: { ...GOOD.build, isServed } };
+    const finding = findingsOf(facts).find(({ code }) => code.startsWith('build-'));
+    const text = finding && findingWords(finding, facts).text;
+    expect(text).toContain('server of this page offers');
+    expect(text).not.toContain('AS');
+  });
+
   it('say who blocks an interface', () => {
     const facts: Facts = { ...GOOD, access: { usb: 'available', serial: 'blocked' } };
     const finding = findingsOf(facts).find(({ code }) => code === 'interface-missing');
