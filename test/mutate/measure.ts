@@ -5,6 +5,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createVitest, type TestSpecification, type Vitest } from 'vitest/node';
 import { replacesModules } from '../runner/test-files.ts';
+import { findImportable } from './importable.ts';
 import { type Line, linesFile, type Plan, planFile, readLines } from './plan.ts';
 import type { SourceWithMutants } from './sources.ts';
 
@@ -147,17 +148,13 @@ class Measurement {
 
   /** Returns the test files that pass when they are imported again without a mutant. */
   async #importable(files: readonly TestSpecification[]): Promise<readonly TestSpecification[]> {
-    for (;;) {
-      const open = files.filter(({ moduleId }) => !this.#isImportable.has(moduleId));
-      if (open.length === 0) return files.filter(({ moduleId }) => this.#isImportable.get(moduleId));
+    return await findImportable(files, this.#isImportable, async (open) => {
       await this.#importWith([NO_MUTANT, NO_MUTANT], open);
       const failed = this.#failedAlone;
-      if (failed === undefined) for (const { moduleId } of open) this.#isImportable.set(moduleId, true);
-      else {
-        this.#say(`left out, because it fails when it is imported again: ${failed}`);
-        this.#isImportable.set(resolve(failed.split(' › ')[0] ?? ''), false);
-      }
-    }
+      if (failed !== undefined)
+        this.#say(`left out: ${failed === '' ? 'a test file hangs' : `${failed} fails`} when it is imported again`);
+      return failed;
+    });
   }
 
   #specificationsOf(tests: readonly string[]): readonly TestSpecification[] {
