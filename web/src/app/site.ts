@@ -35,6 +35,8 @@ export interface SiteOptions {
   readonly pinned: () => Promise<readonly PinnedService[]>;
   readonly verify: Verify;
   readonly presence: Presence;
+  /** The time of the AS. */
+  readonly now: () => Date;
 }
 
 /** The parts of the page that the settings of the site change. */
@@ -231,12 +233,19 @@ export class StationSite {
     const minutes = this.#accepted?.site.policy.signOutAfterMinutes;
     if (!this.#page || typeof minutes !== 'number') return;
     const { session, activity } = this.#page;
+    const { presence, now } = this.#options;
     const limits = { idleMs: minutes * MINUTE_MS, hiddenMs: (minutes / 2) * MINUTE_MS };
-    this.#stopWatching = watchInactivity(this.#options.presence, limits, activity, () => {
-      // A vault and a card lock by their own rules.
-      if (session.signedIn?.kind === 'remote') session.expire();
-      this.#watch();
-    });
+    this.#stopWatching = watchInactivity(
+      presence,
+      limits,
+      activity,
+      () => {
+        // A vault and a card lock by their own rules.
+        if (session.signedIn?.kind === 'remote') session.expire();
+        this.#watch();
+      },
+      now,
+    );
   }
 }
 
@@ -245,7 +254,7 @@ export class StationSite {
  * @throws ProtocolError (SiteErrorCode); journal-full, journal-failed
  */
 export async function openStationSite(
-  { settings, siteAnswer }: Environment,
+  { settings, siteAnswer, now }: Environment,
   setting: string,
   database: Database,
 ): Promise<StationSite | undefined> {
@@ -261,6 +270,7 @@ export async function openStationSite(
     pinned: () => pinnedServices(database),
     verify: verifyWith(crypto.subtle),
     presence: document,
+    now,
   });
 }
 

@@ -62,7 +62,7 @@ export function openTokens(
     imported: new ImportedVaults(settings),
     returnJournal: async (vault, signed) =>
       returnVaultJournal({ returns, store: await store(), journal }, vault, signed),
-    watchInactivity: (onIdle) => watchInactivity(document, IDLE_LIMITS, activity, onIdle),
+    watchInactivity: (onIdle) => watchInactivity(document, IDLE_LIMITS, activity, onIdle, now),
   });
   addEventListener('beforeunload', (event) => {
     if (vaults.hasUnsavedJournal) event.preventDefault();

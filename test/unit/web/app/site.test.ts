@@ -46,6 +46,7 @@ function open(text: string, mayContinue = false): Promise<StationSite | undefine
     setting: SETTING,
     pinned: async () => pinned,
     verify: verifyEd25519,
+    now: () => new Date(),
     presence: {
       visibilityState: 'visible',
       addEventListener: (type, listener, { signal } = {}) => {

@@ -37,6 +37,7 @@ export function watchInactivity(
   { idleMs, hiddenMs }: IdleLimits,
   { isBusy, subscribe }: StationActivity,
   onIdle: (why: 'idle' | 'hidden') => void,
+  now: () => Date,
 ): () => void {
   const stopped = new AbortController();
   const { signal } = stopped;
@@ -47,7 +48,7 @@ export function watchInactivity(
     clearTimeout(timer);
     why = page.visibilityState === 'hidden' ? 'hidden' : 'idle';
     const limit = why === 'hidden' ? hiddenMs : idleMs;
-    deadline = Date.now() + limit;
+    deadline = now().getTime() + limit;
     timer = setTimeout(expire, limit);
   };
   const expire = (): void => {
@@ -59,7 +60,7 @@ export function watchInactivity(
     onIdle(why);
   };
   /** Timers stop while the computer sleeps, so the first activity after it may come too late. */
-  const noteActivity = (): void => (Date.now() < deadline ? restart() : expire());
+  const noteActivity = (): void => (now().getTime() < deadline ? restart() : expire());
   const stop = (): void => {
     clearTimeout(timer);
     stopped.abort();

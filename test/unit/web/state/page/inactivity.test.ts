@@ -30,6 +30,7 @@ function watched() {
       },
     },
     (why) => seen.push(why),
+    () => new Date(),
   );
   const reportActivity = (): void => {
     for (const listener of listeners) listener();
