@@ -110,13 +110,22 @@ const INTERFACES = ['usb', 'serial'] as const;
 
 function findFault({ as, profiles }: Site): string | undefined {
   if (new Set(as).size !== as.length) return 'the site file contains an address of the AS twice';
-  const invalid = as.find((url) => !URL.canParse(url));
+  const invalid = as.find((url) => !isReachable(url));
   if (invalid !== undefined) return `the site file contains the address ${invalid}, which no browser can use`;
   for (const [index, profile] of profiles.entries()) {
     const fault = findProfileFault(profile, profiles.slice(0, index));
     if (fault !== undefined) return `profiles[${index}] of the site file ${fault}`;
   }
   return undefined;
+}
+
+/** Whether browsers accept the port and, if the host is a number, the IPv4 address. */
+function isReachable(url: string): boolean {
+  const [, host = '', port = '0'] = /^https?:\/\/([^:/]+)(?::(\d+))?/.exec(url) ?? [];
+  const labels = host.split('.');
+  const isAddress = /^\d+$/.test(labels.at(-1) ?? '');
+  const isIpv4 = labels.length === 4 && labels.every((label) => /^\d{1,3}$/.test(label) && Number(label) <= 255);
+  return Number(port) <= 65_535 && (!isAddress || isIpv4);
 }
 
 function findProfileFault(profile: SiteProfile, earlier: readonly SiteProfile[]): string | undefined {

@@ -2,13 +2,12 @@
 // tests in state/station do the same during a load.
 import 'fake-indexeddb/auto';
 import { describe, expect, it } from 'vitest';
-import { DATABASE_NAME, Database } from '#web/journal/database.ts';
+import { Database } from '#web/journal/database.ts';
 import { Journal } from '#web/journal/journal.ts';
 import type { UnitRow } from '#web/journal/order-record.ts';
 import { WorkOrderStore } from '#web/journal/work-orders.ts';
 import {
   clearSilently,
-  clearSite,
   closeAfterCommit,
   DISTURBANCES,
   type Disk,
@@ -387,26 +386,5 @@ describe('a transaction that fails', () => {
     await expect(journal.begin(ATTEMPT)).rejects.toMatchObject({ code });
     expect(tries).toBe(max);
     expect(await journal.begin(ATTEMPT)).toBe(3);
-  });
-});
-
-describe('the database of the station', () => {
-  it('is not opened again after an error that is not a closed connection', async () => {
-    const { disk, troubles } = await setUp();
-    const unknown = disk.database.run(['unknown' as 'batches'], 'readonly', () => Promise.resolve());
-    await expect(unknown).rejects.toMatchObject({ code: 'journal-failed' });
-    expect(disk.connections).toHaveLength(1);
-    expect(troubles()).toBe(0);
-  });
-
-  it('counts its deletions, but not that it was created or opened again', async () => {
-    const disk = await openDisk();
-    expect(disk.database.deletions).toBe(0);
-    for (const disturb of [DISTURBANCES.close, clearSite, DISTURBANCES.close, clearSilently, remove]) {
-      await disturb(disk);
-      await openRecords(disk);
-    }
-    expect(disk.database.deletions).toBe(3);
-    expect((await disk.factory.databases()).map(({ name }) => name)).toEqual([DATABASE_NAME]);
   });
 });
