@@ -182,10 +182,12 @@ test('an order closes with units that are not done only after the operator has c
 test('reloads during the loads of eight units leave a correct journal, and the order is completed', {
   tag: '@long',
 }, async ({ open, service, page }) => {
-  const units = eight({ latency: { identity: 0, challenge: 30, importKey: 250 } });
+  const units = eight({ latency: { identity: 0, challenge: 30, importKey: 900 } });
   const { station, orders } = await openNew({ open, service, page }, units, { units: units.map(({ sn }) => sn) });
   for (const { sn } of units) await orders.attach(sn);
   page.on('dialog', (dialog) => void dialog.accept()); // the warning before leaving the page
+  const state = page.getByText(/^(Paused|Complete)$/);
+  let interrupted = 0;
   for (const moment of [/new challenge/, /seals the key/, /writes the key/]) {
     await orders.start();
     await expect(
@@ -197,7 +199,9 @@ test('reloads during the loads of eight units leave a correct journal, and the o
     await page.reload();
     // After the reload, the order is open and paused, and the operator is signed out.
     await expect(orders.progress).toBeVisible();
-    await expect(page.getByText('Paused', { exact: true })).toBeVisible();
+    await expect(state).toBeVisible();
+    if ((await state.textContent()) === 'Complete') break; // a busy machine reloads after the last load
+    interrupted++;
     await orders.start();
     await expect(page.getByText('Sign in to load keys.').first()).toBeVisible();
     await page.getByRole('button', { name: 'Pause order' }).click();
@@ -205,7 +209,9 @@ test('reloads during the loads of eight units leave a correct journal, and the o
     for (const { sn } of units)
       await expect(orders.tile(sn).getByRole('heading', { level: 2 })).toHaveText(/^(Waiting|Unplug)$/);
   }
-  await orders.start();
+  expect(interrupted).toBeGreaterThan(0);
+  if ((await state.textContent()) === 'Complete') await station.signIn(service.token);
+  else await orders.start();
   for (const { sn } of units) await orders.expectWord(sn, 'Unplug');
   await orders.expectDone(8);
   const counters = await page.evaluate(
