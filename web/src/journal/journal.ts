@@ -261,13 +261,9 @@ export class Journal {
   async #commit(batch: readonly Write[]): Promise<readonly (number | ProtocolError)[]> {
     const durability = batch.every(({ options }) => options.urgency === 'report') ? 'relaxed' : 'strict';
     const wasLost = this.isLost;
-    let last: { readonly ids: readonly (number | ProtocolError)[]; readonly memory: JournalMemory } | undefined;
     for (let tries = 1; ; tries++) {
       try {
         const write = async (transaction: Transaction<'readwrite'>) => {
-          // The browser may have closed the database after the last try was on disk.
-          const { deletions } = this.#database;
-          if (last && !(await last.memory.isLost(transaction, last.memory.tails.keys(), deletions, true))) return last;
           // Opening this transaction may have shown that the database was closed and perhaps replaced.
           const isStale = this.#isStale;
           this.#isStale = false;
@@ -278,8 +274,7 @@ export class Journal {
           commit.write(transaction, this.#session, memory.tails);
           transaction.commit();
           memory.open = commit.open;
-          last = { ids, memory };
-          return last;
+          return { ids, memory };
         };
         const { ids, memory } = await this.#database.run(['batches', 'open', 'units'], 'readwrite', write, durability);
         this.#memory = memory;

@@ -8,7 +8,6 @@ import type { UnitRow } from '#web/journal/order-record.ts';
 import { WorkOrderStore } from '#web/journal/work-orders.ts';
 import {
   clearSilently,
-  closeAfterCommit,
   DISTURBANCES,
   type Disk,
   empty,
@@ -314,48 +313,6 @@ describe('a connection that was closed', () => {
     await DISTURBANCES.close(disk);
     await expect.poll(troubles).toBe(1);
     await expect(journal.begin(ATTEMPT)).rejects.toMatchObject({ code: 'journal-failed' });
-  });
-});
-
-describe.each([true, false])('a commit before the close event (completion reported: %s)', (isReported) => {
-  const steps = async ({ disk: { factory } }: Station) => {
-    const journal = new Journal(await Database.open(factory, () => undefined), 'reader', () => NOW);
-    return (await journal.list(10)).map((attempt) => [attempt.id, attempt.steps.length]);
-  };
-
-  it('begins an attempt once', async () => {
-    const station = await setUp();
-    await station.journal.begin(ATTEMPT);
-    closeAfterCommit(station.disk, isReported);
-    expect(await station.journal.begin(ATTEMPT, STEPS.slice(0, 2))).toBe(2);
-    await station.journal.append(2, STEPS.slice(2), {}, 2);
-    expect(await steps(station)).toEqual([
-      [2, STEPS.length],
-      [1, 0],
-    ]);
-    expect(station.journal.isLost).toBe(false);
-    await stationChain(station.disk);
-  });
-
-  it('appends steps once, with and without the number of earlier steps', async () => {
-    const station = await setUp();
-    await station.journal.begin(ATTEMPT);
-    closeAfterCommit(station.disk, isReported);
-    await station.journal.append(1, STEPS.slice(0, 2), {}, 0);
-    closeAfterCommit(station.disk, isReported);
-    await station.journal.append(1, STEPS.slice(2, 4));
-    expect(await steps(station)).toEqual([[1, 4]]);
-  });
-
-  it('stores an event of an order once', async () => {
-    const { disk, journal } = await setUp();
-    await journal.begin(ATTEMPT);
-    closeAfterCommit(disk, isReported);
-    await journal.note(ORDER, OPENED);
-    const batches = await disk.database.run(['batches'], 'readonly', (transaction) =>
-      transaction.objectStore('batches').getAll(IDBKeyRange.bound([ORDER, 0], [ORDER, 9])),
-    );
-    expect(batches).toHaveLength(1);
   });
 });
 
