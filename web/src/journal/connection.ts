@@ -56,7 +56,7 @@ export class Connection<Schema extends DBSchema> {
       return await this.#whileOpen(db, () => action(db));
     } catch (error) {
       if (!(error instanceof DOMException) || error.name !== 'InvalidStateError') throw error;
-      if (this.#db === connection) this.#reportClosed(db);
+      if (this.#db === connection) this.#reportClosed();
       const next = await this.#open();
       return await this.#whileOpen(next, () => action(next));
     }
@@ -128,8 +128,13 @@ export class Connection<Schema extends DBSchema> {
     if (isNew && this.#hasOpened) this.#deletions++;
     this.#hasOpened = true;
     const db = wrap(raw) as IDBPDatabase<Schema>;
-    this.#pending.set(db, new Set());
-    raw.onclose = () => this.#reportClosed(db);
+    const pending = new Set<(reason: unknown) => void>();
+    this.#pending.set(db, pending);
+    raw.onclose = () => {
+      const reason = new DOMException('the browser closed the database', 'AbortError');
+      for (const reject of pending) reject(reason);
+      this.#reportClosed();
+    };
     raw.onversionchange = ({ newVersion }) => {
       raw.close();
       if (newVersion === null) return this.#reportClosed(); // the database is being deleted
@@ -139,17 +144,8 @@ export class Connection<Schema extends DBSchema> {
     return db;
   }
 
-  /**
-   * Rejects the work on `db` if the browser has closed it. Does so in a later task, because the
-   * browser may report a commit just after the close.
-   */
-  #reportClosed(db?: IDBPDatabase<Schema>): void {
+  #reportClosed(): void {
     this.#db = undefined;
-    const pending = db && this.#pending.get(db);
-    setTimeout(() => {
-      const reason = new DOMException('the browser closed the database', 'AbortError');
-      for (const reject of pending ?? []) reject(reason);
-    });
     for (const listener of this.#closeListeners) listener();
   }
 }

@@ -1,10 +1,9 @@
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { describe, expect, it } from 'vitest';
-import { DATABASE_NAME, Database } from '#web/journal/database.ts';
+import { Database } from '#web/journal/database.ts';
 import { Journal } from '#web/journal/journal.ts';
 import { StationTrustStore } from '#web/trust-store/trust-store.ts';
-import { closeAfterCommit, openDisk } from './disk.ts';
 import { openRaw } from './raw-database.ts';
 import { ATTEMPT } from './records.ts';
 
@@ -73,38 +72,6 @@ describe('the database', () => {
       message: 'AbortError: the browser closed the database',
     });
     expect(await database.run(['trust'], 'readonly', async () => 'open again')).toBe('open again');
-  });
-
-  it('ends the pending work when the next use finds the database closed without an event', async () => {
-    const raw: IDBDatabase[] = [];
-    const { database } = await openCollecting(raw);
-    let hasBegun = false;
-    const pending = database.run(['trust'], 'readwrite', () => {
-      hasBegun = true;
-      return new Promise<never>(() => undefined);
-    });
-    await expect.poll(() => hasBegun).toBe(true);
-    raw[0]?.close();
-    const failed = expect(pending).rejects.toMatchObject({ code: 'journal-failed' });
-    expect(await database.run(['trust'], 'readonly', async () => 'open again')).toBe('open again');
-    await failed;
-  });
-
-  it('does not end the pending work when another tab deletes the database', async () => {
-    const factory = new IDBFactory();
-    const database = await Database.open(factory, ignore);
-    const pending = database.run(['trust'], 'readwrite', async (transaction) => {
-      factory.deleteDatabase(DATABASE_NAME);
-      for (let i = 0; i < 50; i++) await transaction.objectStore('trust').count();
-      return 'ended';
-    });
-    expect(await pending).toBe('ended');
-  });
-
-  it('resolves when the browser reports a transaction as committed just after the close', async () => {
-    const disk = await openDisk();
-    closeAfterCommit(disk, true);
-    expect(await disk.database.run(['trust'], 'readwrite', async () => 'committed')).toBe('committed');
   });
 
   it('fails only while the browser denies storage', async () => {

@@ -78,26 +78,6 @@ async function abortNext({ connections }: Disk): Promise<void> {
   };
 }
 
-/**
- * The browser closes the connection when the next transaction is on disk. It reports the end of the
- * transaction only afterwards, or not at all.
- */
-export function closeAfterCommit({ connections }: Disk, isReported: boolean): void {
-  const db = connections.at(-1);
-  if (!db) throw new TypeError('no connection');
-  const begin = db.transaction.bind(db);
-  db.transaction = (...request) => {
-    db.transaction = begin;
-    const transaction = begin(...request);
-    transaction.addEventListener('complete', (event) => {
-      if (!isReported) event.stopImmediatePropagation();
-      db.close();
-      db.onclose?.(new Event('close'));
-    });
-    return transaction;
-  };
-}
-
 export const LOSSES = { remove, clearSite, clearSilently, empty } as const;
 export const DISTURBANCES = { close, abortNext } as const;
 
