@@ -44,12 +44,12 @@ const browser: BrowserParts = navigator;
 
 /**
  * The answer to the request for the site file. It also names the demo, if the AS serves one
- * (as-service/http/static-files.ts). Undefined if there is no answer in 2 seconds, because units and
+ * (as-service/http/static-files.ts). Undefined if there is no answer in 5 seconds, because units and
  * vaults wait for it.
  */
 const siteAnswer = isDemo
   ? undefined
-  : fetch('site.json', { cache: 'no-cache', signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
+  : fetch('site.json', { cache: 'no-cache', signal: AbortSignal.timeout(5_000) }).catch(() => undefined);
 
 async function startServices(
   reports: Pick<Environment, 'onSuperseded' | 'onJournalFailure' | 'onReach'>,
