@@ -2,21 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { SharedLock } from '#as-service/common/shared-lock.ts';
 import { Turns } from '#as-service/common/turns.ts';
-
-/** An action that writes its start and its end to `events`, and ends when the test calls end(). */
-function action(events: string[], name: string) {
-  let end = (): void => undefined;
-  const ended = new Promise<void>((resolve) => {
-    end = resolve;
-  });
-  const run = async (): Promise<string> => {
-    events.push(`${name} starts`);
-    await ended;
-    events.push(`${name} ends`);
-    return name;
-  };
-  return { run, end };
-}
+import { heldAction } from '#test/support/held-action.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -24,7 +10,7 @@ describe('the lock', () => {
   it('runs shared actions at the same time, and an exclusive one after them', async () => {
     const events: string[] = [];
     const lock = new SharedLock();
-    const [a, b, change, c] = ['a', 'b', 'change', 'c'].map((name) => action(events, name));
+    const [a, b, change, c] = ['a', 'b', 'change', 'c'].map((name) => heldAction(name, events));
     if (!a || !b || !change || !c) throw new TypeError('four actions');
     const all = [lock.shared(a.run), lock.shared(b.run), lock.exclusive(change.run)];
     await turn();
@@ -47,7 +33,7 @@ describe('the lock', () => {
   it('runs one exclusive action at a time, never beside a shared one, and is idle after the last', async () => {
     const events: string[] = [];
     const lock = new SharedLock();
-    const [first, second, shared] = ['first', 'second', 'shared'].map((name) => action(events, name));
+    const [first, second, shared] = ['first', 'second', 'shared'].map((name) => heldAction(name, events));
     if (!first || !second || !shared) throw new TypeError('three actions');
     const all = [lock.exclusive(first.run), lock.exclusive(second.run)];
     await turn();

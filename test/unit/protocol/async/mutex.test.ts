@@ -1,29 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { KeyedMutex, Mutex } from '#protocol/async/mutex.ts';
-
-/**
- * Creates an action that records when it starts and ends. The action ends when the test calls
- * `end`.
- */
-function action(name: string, events: string[]) {
-  let end: () => void = () => undefined;
-  const ended = new Promise<void>((resolve) => {
-    end = resolve;
-  });
-  const run = async (): Promise<string> => {
-    events.push(`${name} starts`);
-    await ended;
-    events.push(`${name} ends`);
-    return name;
-  };
-  return { run, end };
-}
+import { heldAction } from '#test/support/held-action.ts';
 
 describe('Mutex', () => {
   it('starts the second action after the first has ended', async () => {
     const events: string[] = [];
     const mutex = new Mutex();
-    const [a, b] = [action('a', events), action('b', events)];
+    const [a, b] = [heldAction('a', events), heldAction('b', events)];
     const results = Promise.all([mutex.run(a.run), mutex.run(b.run)]);
     b.end();
     await Promise.resolve();
@@ -44,7 +27,7 @@ describe('Mutex', () => {
   it('is idle after all queued actions have ended, including failed ones', async () => {
     const mutex = new Mutex();
     const events: string[] = [];
-    const a = action('a', events);
+    const a = heldAction('a', events);
     const run = mutex.run(async () => {
       await a.run();
       throw new Error('no');
@@ -61,7 +44,7 @@ describe('KeyedMutex', () => {
   it('makes an action wait only for actions of the same key', async () => {
     const events: string[] = [];
     const mutex = new KeyedMutex();
-    const [a, b, c] = [action('a', events), action('b', events), action('c', events)];
+    const [a, b, c] = [heldAction('a', events), heldAction('b', events), heldAction('c', events)];
     const results = [mutex.run('x', a.run), mutex.run('x', b.run), mutex.run('y', c.run)];
     c.end();
     await results[2];
@@ -75,7 +58,7 @@ describe('KeyedMutex', () => {
   it('lets a new action wait for the last of its key, even when an earlier one has ended', async () => {
     const events: string[] = [];
     const mutex = new KeyedMutex();
-    const [a, b, c] = [action('a', events), action('b', events), action('c', events)];
+    const [a, b, c] = [heldAction('a', events), heldAction('b', events), heldAction('c', events)];
     const [first, second] = [mutex.run('x', a.run), mutex.run('x', b.run)];
     a.end();
     await first;

@@ -2,7 +2,7 @@
 import 'fake-indexeddb/auto';
 import { expect, it } from 'vitest';
 import { DATABASE_NAME } from '#web/journal/database.ts';
-import { clearSilently, clearSite, DISTURBANCES, openDisk, remove } from './disk.ts';
+import { DISTURBANCES, LOSSES, openDisk } from './disk.ts';
 
 it('does not open the database again after an error that is not a closed connection', async () => {
   const { database, connections } = await openDisk();
@@ -15,7 +15,13 @@ it('counts the deletions, but not that the database was created or opened again'
   const disk = await openDisk();
   const read = () => disk.database.run(['open'], 'readonly', (transaction) => transaction.objectStore('open').getAll());
   expect(disk.database.deletions).toBe(0);
-  for (const disturb of [DISTURBANCES.close, clearSite, DISTURBANCES.close, clearSilently, remove]) {
+  for (const disturb of [
+    DISTURBANCES.close,
+    LOSSES.clearSite,
+    DISTURBANCES.close,
+    LOSSES.clearSilently,
+    LOSSES.remove,
+  ]) {
     await disturb(disk);
     await read();
   }

@@ -1,13 +1,13 @@
 // A station's database whose connections the test can reach, and the ways in which a browser or
 // another program loses or disturbs it.
 import { IDBFactory } from 'fake-indexeddb';
+import { clearSilently, clearSite, close, empty, type OpenDatabase, remove } from '#test/support/lost-database.ts';
 import { type Batch, EMPTY_CHAIN, STATION_CHAIN, verifyBatch } from '#web/journal/chain.ts';
 import { DATABASE_NAME, Database } from '#web/journal/database.ts';
 
-export interface Disk {
+export interface Disk extends OpenDatabase {
   readonly factory: IDBFactory;
   readonly database: Database;
-  readonly connections: IDBDatabase[];
 }
 
 export async function openDisk(): Promise<Disk> {
@@ -19,50 +19,7 @@ export async function openDisk(): Promise<Disk> {
     return request;
   };
   const database = await Database.open({ open } as unknown as IDBFactory, () => undefined);
-  return { factory, database, connections };
-}
-
-const settled = (request: IDBRequest): Promise<void> =>
-  new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve();
-    request.onerror = () => reject(request.error);
-  });
-
-/** Deletes the database, as another program or a browser can do. */
-export async function remove({ factory }: Disk): Promise<void> {
-  await settled(factory.deleteDatabase(DATABASE_NAME));
-}
-
-/** Closes the connections, deletes the data, and then dispatches the close events, as a browser can do. */
-export async function clearSite({ factory, connections }: Disk): Promise<void> {
-  const open = connections.splice(0);
-  for (const connection of open) connection.close();
-  await settled(factory.deleteDatabase(DATABASE_NAME));
-  for (const connection of open) connection.onclose?.(new Event('close'));
-}
-
-/** Closes the connections and deletes the data without any event, as a browser can do. */
-export async function clearSilently({ factory, connections }: Disk): Promise<void> {
-  for (const connection of connections.splice(0)) connection.close();
-  await settled(factory.deleteDatabase(DATABASE_NAME));
-}
-
-/** Empties every object store, as another script can do. */
-export async function empty({ connections }: Disk): Promise<void> {
-  const db = connections.at(-1);
-  if (!db) throw new TypeError('no connection');
-  const transaction = db.transaction([...db.objectStoreNames], 'readwrite');
-  for (const name of db.objectStoreNames) transaction.objectStore(name).clear();
-  await new Promise<void>((resolve) => {
-    transaction.oncomplete = () => resolve();
-  });
-}
-
-/** Closes the connection and keeps the data, as a browser can do. */
-async function close({ connections }: Disk): Promise<void> {
-  const connection = connections.pop();
-  connection?.close();
-  connection?.onclose?.(new Event('close'));
+  return { factory, name: DATABASE_NAME, database, connections };
 }
 
 /** Aborts the next transaction, as a browser can do. */

@@ -2,11 +2,12 @@
 // tests in state/station do the same during a load.
 import 'fake-indexeddb/auto';
 import { describe, expect, it } from 'vitest';
+import { clearSilently, empty, remove } from '#test/support/lost-database.ts';
 import { Database } from '#web/journal/database.ts';
 import { Journal } from '#web/journal/journal.ts';
 import type { UnitRow } from '#web/journal/order-record.ts';
 import { WorkOrderStore } from '#web/journal/work-orders.ts';
-import { clearSilently, DISTURBANCES, type Disk, empty, LOSSES, openDisk, remove, stationChain } from './disk.ts';
+import { DISTURBANCES, type Disk, LOSSES, openDisk, stationChain } from './disk.ts';
 import { ATTEMPT, LOST, NOT_IMPORTED, STEPS } from './records.ts';
 
 const NOW = new Date('2026-01-02T03:04:05.678Z');

@@ -3,9 +3,10 @@
 // first entry records the loss.
 import 'fake-indexeddb/auto';
 import { describe, expect, it } from 'vitest';
+import { empty, remove } from '#test/support/lost-database.ts';
 import { STATION_CHAIN } from '#web/journal/chain.ts';
 import { Database } from '#web/journal/database.ts';
-import { DISTURBANCES, type Disk, empty, LOSSES, openDisk, remove, stationChain } from '../../journal/disk.ts';
+import { DISTURBANCES, type Disk, LOSSES, openDisk, stationChain } from '../../journal/disk.ts';
 import { attached, cable, createAccount, createBench, load, SETS } from './station-fixture.ts';
 
 const STEPS = ['challenge', 'export', 'import', 'verify'] as const;

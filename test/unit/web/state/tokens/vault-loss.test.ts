@@ -5,11 +5,13 @@ import { fromBase64url, fromUtf8 } from '#protocol/bytes/text.ts';
 import type { Envelope } from '#protocol/signing/envelope.ts';
 import { decodeVaultJournal } from '#protocol/vault/journal.ts';
 import { exportRequest } from '#test/support/as-card.ts';
+import { clearSilently, clearSite, close, empty, remove } from '#test/support/lost-database.ts';
 import { VAULTS_NAME } from '#web/vault-store/vault-store.ts';
 import { Browser, file, type Unlocked, unlocked, vaultOf } from './vault-fixture.ts';
 
 /** A browser whose connections to the vault store the test can close. */
 class Disk extends Browser {
+  readonly name = VAULTS_NAME;
   readonly connections: IDBDatabase[] = [];
 
   constructor() {
@@ -20,49 +22,6 @@ class Disk extends Browser {
       request.addEventListener('success', () => this.connections.push(request.result));
       return request;
     };
-  }
-}
-
-const settled = (request: IDBRequest): Promise<void> =>
-  new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve();
-    request.onerror = () => reject(request.error);
-  });
-
-/** Another program or the browser deletes the database. */
-async function remove({ factory }: Disk): Promise<void> {
-  await settled(factory.deleteDatabase(VAULTS_NAME));
-}
-
-/** The browser closes the connections, deletes the data, and then dispatches the close events. */
-async function clearSite(disk: Disk): Promise<void> {
-  const open = [...disk.connections];
-  await clearSilently(disk);
-  for (const connection of open) connection.onclose?.(new Event('close'));
-}
-
-/** The browser closes the connections and deletes the data, without any event. */
-async function clearSilently({ factory, connections }: Disk): Promise<void> {
-  for (const connection of connections.splice(0)) connection.close();
-  await settled(factory.deleteDatabase(VAULTS_NAME));
-}
-
-/** Another script empties every object store. */
-async function empty({ connections }: Disk): Promise<void> {
-  const [db] = connections;
-  if (!db) throw new TypeError('no connection');
-  const transaction = db.transaction([...db.objectStoreNames], 'readwrite');
-  for (const name of db.objectStoreNames) transaction.objectStore(name).clear();
-  await new Promise<void>((resolve) => {
-    transaction.oncomplete = () => resolve();
-  });
-}
-
-/** The browser closes the connections and keeps the data. */
-async function close({ connections }: Disk): Promise<void> {
-  for (const connection of connections.splice(0)) {
-    connection.close();
-    connection.onclose?.(new Event('close'));
   }
 }
 
