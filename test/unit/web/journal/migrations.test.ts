@@ -274,21 +274,25 @@ describe('a migrated record', () => {
   });
 });
 
+/** A factory whose upgrade transactions `disturb` changes before the page uses them. */
+function whenUpgrading(factory: IDBFactory, disturb: (transaction: IDBTransaction) => void) {
+  return {
+    open: (name: string, version: number) => {
+      const request = factory.open(name, version);
+      request.addEventListener('upgradeneeded', () => request.transaction && disturb(request.transaction));
+      return request;
+    },
+  };
+}
+
 describe('a migration that fails', () => {
   it('is rolled back, and the page reports it', async () => {
     const factory = new IDBFactory();
     await writeVersion1(factory);
-    const denying = {
-      open: (name: string, version: number) => {
-        const request = factory.open(name, version);
-        request.addEventListener('upgradeneeded', () => {
-          const { transaction } = request;
-          if (transaction) queueMicrotask(() => transaction.abort());
-        });
-        return request;
-      },
-    };
-    const failing = Database.open(denying, () => undefined);
+    const failing = Database.open(
+      whenUpgrading(factory, (transaction) => queueMicrotask(() => transaction.abort())),
+      () => undefined,
+    );
     await expect(failing).rejects.toMatchObject({ code: 'journal-failed' });
     const database = await Database.open(factory, () => undefined);
     expect(await new Journal(database, 'new', now).list(10)).toHaveLength(2);
@@ -297,20 +301,13 @@ describe('a migration that fails', () => {
   it('is rolled back also if the browser does not abort its transaction', async () => {
     const factory = new IDBFactory();
     await writeVersion1(factory);
-    const denying = {
-      open: (name: string, version: number) => {
-        const request = factory.open(name, version);
-        request.addEventListener('upgradeneeded', () => {
-          Object.assign(request.transaction ?? {}, {
-            objectStore: () => {
-              throw new DOMException('The database was damaged.', 'UnknownError');
-            },
-          });
-        });
-        return request;
-      },
+    const objectStore = (): never => {
+      throw new DOMException('The database was damaged.', 'UnknownError');
     };
-    const failing = Database.open(denying, () => undefined);
+    const failing = Database.open(
+      whenUpgrading(factory, (transaction) => void Object.assign(transaction, { objectStore })),
+      () => undefined,
+    );
     await expect(failing).rejects.toMatchObject({ code: 'journal-failed' });
     const raw = await openRaw(factory, 1);
     expect([...raw.objectStoreNames]).toEqual(['attempts', 'open', 'steps', 'trust']);
