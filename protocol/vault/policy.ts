@@ -30,7 +30,7 @@ export function requireValid({ notBefore, expires }: VaultHeaderJson, at: number
 /** Returns the sentence with which a custodian confirms the request for an open vault. */
 export function openVaultSentence(set: number): string {
   const number = hexNumber(set, 8);
-  return `This vault holds T of set ${number}: whoever opens it can load every unit of that set.`;
+  return `This vault holds T of set ${number}: the person who opens it can load every unit of that set.`;
 }
 
 export interface VaultUse {

@@ -344,7 +344,7 @@ describe('the command line', () => {
     expect(await refusal('key', 'add', '1', '1', 'x')).toContain('--attributes is missing');
     expect(await refusal('set', 'add', 'DE300001', 'x')).toContain('refused outside demo mode');
     await start();
-    expect(await refusal('operator', 'revoke', 'nobody')).toContain('There is no operator nobody');
+    expect(await refusal('operator', 'revoke', 'berta')).toContain('There is no operator berta');
     expect(await refusal('set', 'add', 'DE300001', 'x')).toContain('already');
   }, 60_000);
 

@@ -125,8 +125,8 @@ describe('an access code', () => {
       actor: 'cli root',
       details: { name: 'žofie', tokens: 2 },
     });
-    await expect(revokeAccessCodes(as, 'cli root', 'nobody')).rejects.toThrow(
-      'There is no operator nobody. "operator list" shows all operators.',
+    await expect(revokeAccessCodes(as, 'cli root', 'berta')).rejects.toThrow(
+      'There is no operator berta. "operator list" shows all operators.',
     );
   });
 
