@@ -53,7 +53,11 @@ export class Service {
     const service = await Service.#startIn(folder, options);
     try {
       if (label(OPERATOR) !== OPERATOR) {
-        service.#token = /KF-\S+/.exec(await service.cli('operator', 'code', label(OPERATOR)))?.[0] ?? '';
+        if (options.bare === true) await service.cli('operator', 'add', label(OPERATOR));
+        const output = await service.cli('operator', 'code', label(OPERATOR));
+        const [code] = /KF-\S+/.exec(output) ?? [];
+        if (code === undefined) throw new Error(`"operator code" printed no access code: ${output}`);
+        service.#token = code;
       }
     } catch (error) {
       await service.stop();
