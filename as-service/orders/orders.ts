@@ -243,7 +243,10 @@ export class Orders {
     return balance(entry.order, this.#outcomes(entry, this.#loadsOf(entry.order)), absentReason ?? entry.absentReason);
   }
 
-  /** Yields the outcomes of the units with exports or reports. Only receipts make a unit done. */
+  /**
+   * Yields the outcomes of the units with exports or station reports. A unit is done only if the AS
+   * has its receipts.
+   */
   *#outcomes({ order, reported }: OrderEntry, loads: OrderLoads): Generator<UnitOutcome> {
     const units = new Set([...loads.units(), ...reported.keys()]);
     for (const sn of units) {

@@ -214,7 +214,7 @@ export class SimulatedUsbDevice implements USBDevice, BrowserDevice {
     throw exception('NetworkError', place, TRANSFER_ERROR);
   }
 
-  /** Resets the card in the unit. Like Chromium, keeps the interfaces claimed. */
+  /** Resets the simulated device. Like Chromium, keeps the interfaces claimed. */
   async reset(): Promise<void> {
     const place = 'reset on USBDevice';
     this.#requireNoChange(place);

@@ -38,7 +38,7 @@ export interface Application {
   readonly instructions: readonly Instruction[];
   /** Returns the data of the response to SELECT. */
   select(): Bytes | Promise<Bytes>;
-  /** Called on reset or power-up of the link, after the card has dropped the selection. */
+  /** Called when the card is reset or powered up. The application is then no longer selected. */
   reset(): void;
 }
 

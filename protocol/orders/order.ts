@@ -33,8 +33,8 @@ export type OrderLine = Json<typeof orderLineSchema>;
 
 export const orderOptionsSchema = v.object({
   /**
-   * If true, the run rehearses every step except the load, and the AS exports nothing for the
-   * order.
+   * True for a dry run: each unit gives a challenge, but the AS exports nothing for the order and
+   * no key is loaded.
    */
   dryRun: v.boolean(),
   /** The run stops after this number of failures in a row. Null sets no limit. */

@@ -74,9 +74,8 @@ async function lookInside(page: Page): Promise<Places> {
 /** Returns the secret in each usual text form: hex, base64, base64url, decimals and characters. */
 function forms(secret: Uint8Array): string[] {
   const text = String.fromCharCode(...secret);
-  // In a longer text, the base64 of a secret depends on its offset modulo 3. Its first and last
-  // characters also depend on the neighbouring bytes. So there are three forms, and the characters
-  // at both ends are left out.
+  // A secret inside a longer text has three base64 forms, one for each offset modulo 3. The first
+  // and last characters of a form also depend on the neighbouring bytes, so they are left out.
   const base64 = [0, 1, 2].map((offset) =>
     btoa('\0'.repeat(offset) + text)
       .replaceAll('=', '')

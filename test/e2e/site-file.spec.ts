@@ -111,7 +111,7 @@ test('a site file that is changed, foreign, older or unsigned is refused in word
     [changed, 'The site file of this page was changed after your AS signed it.', 'site-changed'],
     [
       await signSiteFile({ root: OTHER_ROOT, site: { as: [service.url] } }),
-      'Another AS signed the site file of this page',
+      'The site file of this page was signed by an AS that this station does not trust',
       'site-untrusted',
     ],
     [older, 'older than the one that this station used last', 'the site file has number 1, and 2 was accepted before'],
@@ -155,7 +155,9 @@ test('at the first contact, a file of another root is refused before the access 
   await page.getByRole('checkbox', { name: 'All eight groups are the same' }).check();
   await station.token.fill(service.token);
   await page.getByRole('button', { name: 'Trust AS and sign in' }).click();
-  await expect(page.getByText('Another AS signed the site file of this page')).toBeVisible();
+  await expect(
+    page.getByText('The site file of this page was signed by an AS that this station does not trust'),
+  ).toBeVisible();
   expect(watch.requests.filter((each) => each.includes('whoami'))).toEqual([]);
   await page.reload();
   await expect(page.getByRole('alert')).toContainText('Stop here and tell your administrator');

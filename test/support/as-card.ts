@@ -1,5 +1,5 @@
-// A simulated AS card for tests in Node, without a link, and the commands that a page sends to the
-// card for a unit of its set.
+// A simulated AS card for tests in Node, without a link. Also sends the commands with which a page
+// uses the card.
 import { AsCard, NO_AS_LATENCY } from '#device-sim/as-token/card.ts';
 import type { CardContent, CardEntry } from '#device-sim/as-token/content.ts';
 import { asFirmware } from '#device-sim/as-token/firmware.ts';

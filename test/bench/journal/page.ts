@@ -1,5 +1,5 @@
-// The functions of benchmarks 3 and 7 that run in the page: concurrent writers, pages of a long
-// journal, and loads with and without the journal.
+// The parts of benchmarks 3 and 7 that run in the browser: they write concurrently, read a long
+// journal in parts, and load keys with and without the journal.
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 import { copy } from '#protocol/bytes/bytes.ts';
 import { hexNumber, toHex } from '#protocol/bytes/hex.ts';

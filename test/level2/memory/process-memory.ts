@@ -58,11 +58,10 @@ export async function scanProcess(pid: number, patterns: readonly Pattern[]): Pr
 
 /**
  * Stops processes with SIGSTOP and resolves when all have stopped. Skips processes that have ended.
- * Returns a function that resumes the processes. A search of a running process can miss objects
- * that the garbage collector of the process moves.
- * A search that misses memory finds nothing, which looks like success. Therefore each test plants
- * the secret afterwards and must then find it. This control once showed that the search skipped a
- * third of the memory.
+ * Returns a function that resumes the processes.
+ * The garbage collector of a running process moves objects, and a search could miss them. A search
+ * that finds nothing may also have skipped memory. Therefore each test then plants the secret,
+ * searches again and must find it.
  */
 export async function freeze(pids: readonly number[]): Promise<() => void> {
   const stopped = pids.filter((pid) => signal(pid, 'SIGSTOP'));

@@ -145,9 +145,9 @@ export class TokenCard implements KeySource {
   }
 
   /**
-   * Calls `send`, which sends a PIN to the card. Then wipes `secret`, which contains the PIN. If
-   * the card may have run the command but its answer was lost, throws a ProtocolError with the code
-   * `lost`.
+   * Calls `send`, which sends a PIN to the card. Then wipes `secret`, which contains the PIN.
+   * Throws a ProtocolError with the code given in `lost` if the card may have run the command but
+   * its answer was lost.
    */
   async #spend(secret: Uint8Array, lost: TokenErrorCode, send: () => Promise<void>): Promise<void> {
     try {

@@ -1,5 +1,5 @@
-// Reads all root keys that this station has pinned. A vault may come from the AS of any of these
-// keys.
+// Reads all root keys that this station has pinned. All are needed, because any AS that the station
+// trusts can issue a vault.
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import type { Database } from '../journal/database.ts';

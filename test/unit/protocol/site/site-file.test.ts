@@ -1,4 +1,4 @@
-// Opens good site files, and tests the code of each refusal (docs/protocol.md clause 9.2).
+// Opens valid site files, and checks the error code of each refusal (docs/protocol.md clause 9.2).
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fromBase64url, fromUtf8, toBase64url, utf8 } from '#protocol/bytes/text.ts';
 import type { SiteErrorCode } from '#protocol/errors.ts';

@@ -150,7 +150,8 @@ const NOT_A_UNIT: ReadonlySet<string> = new Set(['not-a-unit', 'link-timeout', '
 function unreadFinding({ failure, isListed, link }: DeviceFacts): Omit<Finding, 'area' | 'device'> {
   if (failure === undefined) return { code: 'device-unused', level: 'advice', action: 'open-station' };
   if (failure.code === 'protected-class') return { code: 'device-barred', level: 'advice', action: 'forget-device' };
-  // Not for a serial adapter: no profile names it, and the unit behind it may be switched off.
+  // A serial adapter is never reported as "not a unit": no profile lists its ids, and the unit
+  // behind it may be switched off.
   if (link === 'usb' && !isListed && NOT_A_UNIT.has(failure.code))
     return { code: 'device-not-unit', level: 'advice', action: 'forget-device' };
   return { code: 'device-failed', level: 'needs-action', failure, action: 'retry-device' };

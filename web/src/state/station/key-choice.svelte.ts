@@ -28,7 +28,7 @@ export interface SlotRow {
   readonly slot: SlotFacts;
   /** The keys that can be loaded into the slot, the suggested one first. */
   readonly keys: readonly KeyJson[];
-  /** The key entry of the AS that the slot already holds: same version and same KCV. */
+  /** The key entry whose key is already in the slot: version and KCV are the same. */
   readonly loaded: KeyJson | undefined;
   /** Undefined if `keys` has an entry or `loaded` is set. */
   readonly bar: SlotBar | undefined;

@@ -239,7 +239,7 @@ const SERVICE = {
     remedy: 'Set this unit aside and tell your administrator',
     helper,
     aside: true,
-    title: 'The AS has a different receipt for the same export.',
+    title: 'The AS already has another receipt for this export. The receipt of the unit differs from it.',
   },
   'demo-refused': {
     remedy: 'Use the demo page for this unit',

@@ -210,7 +210,7 @@ export function stateWords(
 export function freeSpaceText(bytes: number): string {
   const keys = keysIn(bytes);
   if (keys < 100) return keys === 0 ? 'There is no space for another key.' : 'There is space for only a few more keys.';
-  if (keys >= 1_000_000) return 'There is space for more than a million more keys.';
+  if (keys >= 1_000_000) return 'There is space for at least a million more keys.';
   const digit = 10 ** (String(keys).length - 1);
-  return `There is space for more than ${(Math.floor(keys / digit) * digit).toLocaleString(undefined, { numberingSystem: 'latn' })} more keys.`;
+  return `There is space for at least ${(Math.floor(keys / digit) * digit).toLocaleString(undefined, { numberingSystem: 'latn' })} more keys.`;
 }

@@ -23,7 +23,7 @@ export const SITE = {
   'site-untrusted': {
     remedy: 'Stop here and tell your administrator',
     helper,
-    title: 'Another AS signed the site file of this page, not the one that this station trusts.',
+    title: 'The site file of this page was signed by an AS that this station does not trust.',
     final: true,
   },
   'site-changed': {

@@ -31,13 +31,14 @@ export const TOKEN = {
   'token-lost': {
     remedy: 'Plug the token in again and unlock it',
     again: true,
-    title: 'The token was unplugged or stopped responding. If it had already sealed a key, this counts as one export.',
+    title:
+      'The token was unplugged or stopped responding. If it had already sealed a key, that key counts as one export.',
   },
   'token-nonsense': {
     remedy: 'Unplug the token, plug it in again',
     again: true,
     title:
-      'The token sent a response that the protocol does not define. If it had already sealed a key, this counts as one export.',
+      'The token sent a response that the protocol does not define. If it had already sealed a key, that key counts as one export.',
     twice: {
       remedy: 'Return the token to your custodian',
       helper: 'custodian',
