@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
 import { here, node, page, script, single } from './build/environments.ts';
+import { addGuide } from './build/guide/guide.ts';
 import { inlineScript, inlineStylesheet } from './build/inline.ts';
 import { addVerifier, sealPage } from './build/page-files.ts';
 
@@ -29,6 +30,7 @@ export default defineConfig({
     inlineStylesheet([...PAGES, 'verify']),
     inlineScript('verify'),
     addVerifier('client', here('dist/verify/verify.html')),
+    addGuide('client', { here }),
     sealPage(PAGES, version),
   ],
   server: { port: 5173, strictPort: true, proxy: { '/v1': 'http://127.0.0.1:8787' } },

@@ -59,14 +59,21 @@ export function sealPage(environments: readonly string[], version: string): Plug
 }
 
 /**
- * Prepends the hashes of all other files to the service worker, so that the service worker is
+ * Of the guides, the service worker caches the two that are read at a station, without their
+ * pictures. All guides together are larger than the page.
+ */
+const isCached = (file: string): boolean =>
+  !file.startsWith('guide/') || /^guide\/(engineer|stations)\.html$|^guide\/guide\.css$/.test(file);
+
+/**
+ * Prepends the hashes of the files that it caches to the service worker, so that the service worker is
  * different in each build.
  */
 function listFilesInServiceWorker(dir: string): void {
   const name = ['service-worker.js', 'demo-service-worker.js'].find((each) => existsSync(join(dir, each)));
   if (name === undefined) return;
   const path = join(dir, name);
-  const { [name]: _own, ...files } = hashFiles(dir);
+  const files = Object.fromEntries(Object.entries(hashFiles(dir)).filter(([each]) => each !== name && isCached(each)));
   const build = JSON.stringify({ hash: sha256(JSON.stringify(files), 'hex'), files });
   writeFileSync(path, `const KEYFERRY_BUILD = ${build};\n${readFileSync(path, 'utf8')}`);
 }

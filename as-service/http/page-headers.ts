@@ -20,6 +20,9 @@ export interface PageFile {
 /** File names that contain a hash of the content. */
 const HASHED = /^(?:demo-)?assets\/[^/]+-[\w-]{8}\.\w+$/;
 
+/** The guides have no script, so they connect to nothing. The usual policy suits them. */
+const GUIDE = /^guide\//;
+
 /** A worker uses the policy of its own response, not that of the page. */
 const WORKER_POLICIES: readonly (readonly [RegExp, string])[] = [
   [/^(?:demo-)?assets\/vault\.worker-[\w-]+\.js$/, VAULT_WORKER_POLICY],
@@ -36,7 +39,9 @@ export function pageHeaders(
   asUrls: readonly string[] = [],
 ): Readonly<Record<string, string>> {
   const policy =
-    html === undefined ? WORKER_POLICIES.find(([pattern]) => pattern.test(path))?.[1] : htmlPolicy(html, asUrls);
+    html === undefined || GUIDE.test(path)
+      ? WORKER_POLICIES.find(([pattern]) => pattern.test(path))?.[1]
+      : htmlPolicy(html, asUrls);
   return {
     ...SECURITY_HEADERS,
     ...(policy === undefined ? {} : { 'content-security-policy': policy }),

@@ -69,7 +69,7 @@ function underscoreHeaders(files: readonly FileHeaders[]): string {
   const rule = (path: string, headers: FileHeaders['headers']): string =>
     [`/${path}`, ...Object.entries(headers).map(([name, value]) => `  ${titleOf(name)}: ${value}`)].join('\n');
   const rules = files.flatMap(({ path, headers }) => [
-    ...(path.endsWith('.html') ? [rule(path === 'index.html' ? '' : path.slice(0, -'.html'.length), headers)] : []),
+    ...(path.endsWith('.html') ? [rule(path.replace(/(^|(?<=\/))index\.html$|\.html$/, ''), headers)] : []),
     rule(path, headers),
   ]);
   return `${rules.join('\n')}\n`;

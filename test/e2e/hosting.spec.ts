@@ -208,3 +208,23 @@ test('a page of a listed origin calls an AS of another origin, and a page of ano
     await stranger.stop();
   }
 });
+
+test('serves the guides below a path, and Help leads to them', async ({ page, web, startAs, context }) => {
+  await startAs({ bare: true });
+  await page.goto(web.url);
+  await page.getByRole('link', { name: 'Help', exact: true }).click();
+  const opened = context.waitForEvent('page');
+  await page.getByRole('region', { name: 'Guides' }).getByRole('link', { name: 'Loading keys' }).click();
+  const guide = await opened;
+  await guide.setViewportSize({ width: 320, height: 800 });
+  await expect(guide.getByRole('heading', { level: 1, name: 'Loading keys' })).toBeVisible();
+  const picture = guide.getByRole('img').first();
+  await picture.scrollIntoViewIfNeeded();
+  await expect.poll(() => picture.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(0);
+  expect(await guide.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+  await expectAccessible(guide, 'a guide');
+  await guide.getByRole('link', { name: 'Setting up a station' }).click();
+  await expect(guide.getByRole('heading', { level: 2, name: 'Linux', exact: true })).toBeVisible();
+  expect(await guide.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+  await expectAccessible(guide, 'the guide to stations');
+});

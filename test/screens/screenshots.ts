@@ -5,14 +5,18 @@ import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import type { StateVisitor } from './driver.ts';
 
-export const HEIGHTS = { 1440: 900, 390: 844 } as const;
+/** Height of the window by its width. The pictures of the guides are 1024 pixels wide. */
+export const HEIGHTS = { 1440: 900, 1024: 768, 390: 844 } as const;
 export type Width = keyof typeof HEIGHTS;
 export type Theme = 'light' | 'dark';
 
 export interface ScreenshotOptions {
   readonly folder: string;
-  /** Only the states whose name starts with this text are taken. */
-  readonly only: string;
+  /** Decides which states are taken. */
+  readonly wants: (state: string) => boolean;
+  /** Maximum height of a picture, in pixels. */
+  readonly maxHeight: number;
+  readonly fileName: (state: string, width: Width, theme: Theme) => string;
   readonly widths: readonly Width[];
   readonly themes: readonly Theme[];
 }
@@ -26,19 +30,18 @@ export class Screenshots implements StateVisitor {
     mkdirSync(options.folder, { recursive: true });
   }
 
-  /** For `station-load-ready`, writes `station-load-ready--1440-light.png`. */
   async take(page: Page, state: string, media: 'screen' | 'print'): Promise<void> {
-    const { folder, only, widths, themes } = this.#options;
-    if (!state.startsWith(only)) return;
+    const { folder, wants, fileName, maxHeight, widths, themes } = this.#options;
+    if (!wants(state)) return;
     if (this.states.includes(state)) throw new RangeError(`two states are named ${state}`);
     this.states.push(state);
     await page.mouse.move(0, 0); // a pointer over a control changes its colour
     for (const width of widths) {
       await page.emulateMedia({ media });
-      await fitHeight(page, width);
+      await fitHeight(page, width, maxHeight);
       for (const colorScheme of themes) {
         await page.emulateMedia({ colorScheme });
-        await page.screenshot({ path: join(folder, `${state}--${width}-${colorScheme}.png`), animations: 'disabled' });
+        await page.screenshot({ path: join(folder, fileName(state, width, colorScheme)), animations: 'disabled' });
       }
     }
     await page.emulateMedia({ colorScheme: 'light', media: 'screen' });
@@ -46,9 +49,9 @@ export class Screenshots implements StateVisitor {
   }
 
   writeIndex(): void {
-    const { folder, widths, themes } = this.#options;
+    const { folder, fileName, widths, themes } = this.#options;
     const sections = this.states.map((state) => {
-      const files = widths.flatMap((width) => themes.map((theme) => `${state}--${width}-${theme}.png`));
+      const files = widths.flatMap((width) => themes.map((theme) => fileName(state, width, theme)));
       const images = files.map((file) => `<a href="${file}"><img src="${file}" alt="${file}" loading="lazy"></a>`);
       return `<h2 id="${state}"><a href="#${state}">${state}</a></h2>\n${images.join('\n')}`;
     });
@@ -59,8 +62,9 @@ export class Screenshots implements StateVisitor {
 }
 
 /** Makes the viewport as high as the page, so that no bar at the edge hides a part of the page. */
-async function fitHeight(page: Page, width: Width): Promise<void> {
+async function fitHeight(page: Page, width: Width, maxHeight: number): Promise<void> {
   await page.setViewportSize({ width, height: HEIGHTS[width] });
   const height = await page.evaluate(() => document.documentElement.scrollHeight);
-  await page.setViewportSize({ width, height: Math.max(height, HEIGHTS[width]) });
+  await page.setViewportSize({ width, height: Math.min(maxHeight, Math.max(height, HEIGHTS[width])) });
+  await page.evaluate(() => scrollTo({ top: 0, behavior: 'instant' }));
 }

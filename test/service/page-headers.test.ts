@@ -50,6 +50,10 @@ describe('the policy of a page on another server', () => {
     expect(policyOf('favicon.svg', undefined, [AS]).join('; ')).toBe(contentSecurityPolicy());
   });
 
+  it('is the usual one for a guide, which connects to nothing', () => {
+    expect(policyOf('guide/engineer.html', HTML, [AS]).join('; ')).toBe(contentSecurityPolicy());
+  });
+
   it('comes with the other security headers, and with caching by the name of the file', () => {
     expect(pageHeaders({ path: 'index.html', html: HTML })).toMatchObject({
       'x-content-type-options': 'nosniff',

@@ -228,13 +228,15 @@ it('GET /v1/trust lists no key for site files, which earlier pages would refuse'
 });
 
 it('a page has a rule for its path without .html, where Cloudflare Pages serves it', () => {
-  const files = ['index.html', 'verify.html'].map((name) => ({ path: name, headers: { a: name } }));
+  const files = ['index.html', 'verify.html', 'guide/index.html'].map((name) => ({ path: name, headers: { a: name } }));
   const [underscore] = serverFiles(files, { a: 'none' });
   expect(underscore?.content.match(/^\/.*\n.*/gm)).toEqual([
     '/\n  A: index.html',
     '/index.html\n  A: index.html',
     '/verify\n  A: verify.html',
     '/verify.html\n  A: verify.html',
+    '/guide/\n  A: guide/index.html',
+    '/guide/index.html\n  A: guide/index.html',
   ]);
 });
 

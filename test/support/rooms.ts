@@ -184,6 +184,6 @@ export const ROOMS: readonly Room[] = [
   { room: 'web/src/verify.ts', may: ['web/src/'], packages: ['svelte'] },
   { room: 'web/src/demo.ts', may: ['web/src/', 'device-sim/', 'protocol/'], packages: ['svelte'] },
 
-  { room: 'build/', may: [], packages: [NODE, 'vite'] },
+  { room: 'build/', may: [], packages: [NODE, 'vite', 'marked'] },
   { room: 'test/', may: ['protocol/', 'device-sim/', 'device-host/', 'as-service/', 'web/src/'], packages: [/^[^.#]/] },
 ];

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
-const css = readFileSync('web/src/ui/shell/base.css', 'utf8');
+const css = readFileSync('web/src/ui/shell/tokens.css', 'utf8');
 const themes = [...css.matchAll(/:root \{([^}]*)\}/g)].map(([, body = '']) =>
   Object.fromEntries([...body.matchAll(/--([\w-]+): (#[0-9a-f]{6})/g)].map(([, name = '', hex = '']) => [name, hex])),
 );
