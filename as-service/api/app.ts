@@ -1,5 +1,5 @@
-// Creates the HTTP application: the API, the OpenAPI document and the static files. Every request
-// except /readyz first passes a check of its Host and Origin. bin/serve.ts opens the port.
+// Creates the HTTP application: the API, the OpenAPI document and the static files. Checks the Host
+// and the Origin of every request except /readyz. bin/serve.ts opens the port.
 import { type Context, Hono } from 'hono';
 import { answer, answerProblem, Problem, problemOf, tooManyRequests } from '../http/answer.ts';
 import { allowPages } from '../http/cors.ts';

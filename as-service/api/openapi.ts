@@ -15,8 +15,8 @@ import type { Route } from './routes/route.ts';
 const COMMON: readonly ProblemCode[] = ['request-refused', 'service-failed'];
 const SIGNED_IN: readonly ProblemCode[] = ['signed-out', 'not-allowed', 'too-many-requests'];
 /**
- * Statuses that some problems have instead of the status of their code in PROBLEMS (RFC 9110 clause
- * 15).
+ * Some problems have another status than PROBLEMS gives for their code (RFC 9110 clause 15). These
+ * two tables describe such statuses.
  */
 const OTHER_STATUS: Readonly<Record<number, string>> = {
   421: 'request-refused: the service does not answer to this host name',
@@ -125,8 +125,8 @@ const CONVERSION: ConversionConfig = {
   // Describes the last schema of each pipe. The schemas before it only limit the length of a list,
   // or parse the text of a query parameter.
   typeMode: 'output',
-  // These actions check that a time exists in the calendar and that a text is permitted. JSON
-  // Schema can express only the format of both.
+  // These actions check that a time exists in the calendar, and that a text is permitted. JSON
+  // Schema can express neither check. It can express only the format.
   ignoreActions: ['check', 'raw_transform'],
   overrideSchema({ valibotSchema, jsonSchema }) {
     const { type, json = {} } = valibotSchema as { readonly type: string; readonly json?: JsonSchema };

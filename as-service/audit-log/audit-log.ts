@@ -23,7 +23,7 @@ export interface AuditEvent {
   readonly details: AuditEntry['details'];
   /** Data that the service needs after a restart. The log contains this data in sealed form. */
   readonly record?: Uint8Array;
-  /** Whether the entry takes the time of the clock even if the entry before has a later time. */
+  /** Whether the entry takes the time of the clock even if the previous entry has a later time. */
   readonly setsTimeBack?: boolean;
 }
 
@@ -69,7 +69,7 @@ export class AuditLog {
 
   /**
    * Verifies and replays the existing entries. Truncates an incomplete last line, and records the
-   * truncation in the log. Only a crash leaves such a line, and append() has not resolved for its
+   * truncation in the log. Only a crash leaves such a line, before append() has resolved for the
    * entry.
    * @throws UserError when the chain is broken anywhere else, or a MAC is wrong
    */
@@ -212,8 +212,8 @@ export class AuditLog {
 
   /**
    * Removes the refused entries from the file, if the disk permits it. Otherwise a restart could
-   * read them from the page cache of the system and append to them. The next loss of power would
-   * then remove both.
+   * read these entries from the page cache of the system and append new ones. The next loss of
+   * power would then remove the refused and the new entries.
    */
   async #removeRefused(): Promise<void> {
     await this.#options.file.truncate(this.#offsets.at(-1) ?? 0).catch(() => undefined);

@@ -71,8 +71,8 @@ export const SERVE_HELP = [
 ].join('\n');
 
 /**
- * `programFolder` contains serve.js. The build writes the page beside it, so the page is found from any
- * working folder.
+ * `programFolder` contains serve.js. The build writes the page beside it, so the page is found from
+ * any working folder.
  * @throws UserError for a wrong flag or value
  */
 export function readConfig(args: readonly string[], environment: Environment, programFolder: string): Config | 'help' {
@@ -129,8 +129,8 @@ function parseOrigin(text: string): string {
 }
 
 /**
- * Parses the origin of a page on another server. Requires HTTPS except on loopback, because browsers
- * offer WebUSB and Web Serial nowhere else.
+ * Parses the origin of a page on another server. Requires HTTPS except on loopback, because
+ * browsers offer WebUSB and Web Serial nowhere else.
  */
 function parsePageOrigin(text: string): string {
   const origin = parseOrigin(text);

@@ -29,8 +29,8 @@ export type AdminRequest =
       readonly set: number;
       readonly units: readonly string[] | null;
       /**
-       * Confirms that a set that admits every unit now admits only `units`. Unless this is true,
-       * the service refuses such a change.
+       * Must be true for a set that admits every unit now and is to admit only `units`. Otherwise
+       * the service refuses the change.
        */
       readonly only: boolean;
     }

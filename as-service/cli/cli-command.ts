@@ -1,9 +1,10 @@
-// Returns the command that starts the CLI, for help texts. A build installs no program `keyferry-as`.
+// Returns the command that starts the CLI, for help texts. The command contains a path, because a
+// build installs no program `keyferry-as`.
 import { dirname, extname, join, relative } from 'node:path';
 
 /**
- * Returns the command as typed in `folder`. `script` is the running program, serve.js or cli.js:
- * both are in one folder. From the sources, npm starts the CLI.
+ * Returns the command as typed in `folder`. `script` is the path of serve.js or cli.js, which are
+ * in the same folder. If the program runs from its sources, npm starts the CLI.
  */
 export function cliCommand(script = process.argv[1] ?? '', folder = process.cwd()): string {
   const extension = extname(script);

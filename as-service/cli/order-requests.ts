@@ -23,12 +23,13 @@ export type OrderRequest =
     };
 
 /**
- * Maximum number of units that the message lists when an order cannot be closed because units lack
- * a reason.
+ * An order cannot be closed while units lack a reason. The message lists at most this many units.
  */
 const MAX_SHOWN_UNITS = 10;
 
-/** Says nothing about storage, because the AS stores a dry run like any other order. */
+/**
+ * The AS stores a dry run like any other order, so this line does not say that nothing is stored.
+ */
 const DRY_RUN = '  Dry run: the AS exports no key for this order, and stations load nothing.';
 
 /** Executes a command and returns the lines to print. @throws UserError, ProtocolError */

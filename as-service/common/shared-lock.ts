@@ -5,7 +5,9 @@ import { Mutex } from '#protocol/async/mutex.ts';
 export class SharedLock {
   readonly #mutex = new Mutex();
   readonly #shared = new Set<Promise<unknown>>();
-  /** Resolves when the exclusive action has ended. Undefined unless one waits or runs. */
+  /**
+   * Resolves when the exclusive action has ended. Undefined if no exclusive action waits or runs.
+   */
   #exclusive: Promise<void> | undefined;
 
   /**

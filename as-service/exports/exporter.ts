@@ -73,10 +73,9 @@ export class Exporter {
   }
 
   /**
-   * Returns the export under an idempotency key. It may be the export of another operator, who
-   * began the load. An operator who may not use the set gets not-allowed. The answer export-unknown
-   * would be wrong, because the page takes it to mean that the key is not in the unit. Idempotency
-   * keys are random, so guessing reveals nothing.
+   * Returns the export under an idempotency key, possibly of another operator, who began the load.
+   * Idempotency keys are random, so guessing reveals nothing. An operator who may not use the set
+   * gets not-allowed. The page would take export-unknown to mean that the key is not in the unit.
    * @throws ProtocolError export-unknown, not-allowed
    */
   recall(idempotencyKey: string, account: OperatorState): ExportEntry {

@@ -1,6 +1,6 @@
-// Makes the service worker of a page different when the headers of the page change. It caches the
-// page with its headers, so a station would otherwise keep an earlier Content-Security-Policy, which
-// blocks a new AS.
+// Changes the service worker of a page when the headers of the page change, so that stations fetch
+// the page again. The service worker caches the page with its headers. A station would otherwise
+// keep an earlier Content-Security-Policy, which blocks a new AS.
 import { createHash } from 'node:crypto';
 
 export const SERVICE_WORKER = 'service-worker.js';
@@ -18,7 +18,9 @@ interface BuildListJson {
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** Adds the headers to the hash of the build in both files. `headers` is any text that names them all. */
+/**
+ * Adds the headers to the build hash in both files. `headers` is any text that contains them all.
+ */
 export function mixHeaders({ serviceWorker, list }: BuildFiles, headers: string): BuildFiles {
   if (!serviceWorker.startsWith(DEFINITION)) return { serviceWorker, list };
   const end = serviceWorker.indexOf(';\n');

@@ -15,7 +15,7 @@ const PREFLIGHT_HEADERS = {
   'access-control-max-age': String(PREFLIGHT_AGE_S),
 };
 
-/** Headers that the page reads. Browsers hide them from a page of another origin unless listed. */
+/** Headers that the page reads. Browsers hide unlisted headers from a page of another origin. */
 const EXPOSED = 'Date, Retry-After';
 
 /**

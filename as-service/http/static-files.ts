@@ -46,16 +46,16 @@ const COMPRESSED: Readonly<Record<string, Encoding>> = { '.br': 'br', '.gz': 'gz
 
 const DEMO = '/demo.html';
 /**
- * Link header (RFC 8288) in the response to the request for the site file, in demo mode. The page
- * requests that file at its start, and then offers the demo. The build of the page is the same for every service, so it cannot
- * contain the link. Requesting demo.html instead would log a 404 error in the console of stations
- * without a demo. If a proxy drops the header, only that offer is missing.
+ * Link header (RFC 8288) that offers the demo in demo mode. It is in the answer to the request for
+ * the site file, which the page sends at its start. If a proxy drops the header, only that offer is
+ * missing. A link in the page would require another build. A request for demo.html would log a 404
+ * error in the console of a station without a demo.
  */
 const DEMO_LINK = '<demo.html>; rel="alternate"; title="Demo"';
 
 /**
- * The page requests this file at its start (docs/protocol.md clause 9.2). If there is no site file, the
- * answer has status 204, because browsers log status 404 as an error.
+ * The page requests this file at its start (docs/protocol.md clause 9.2). If there is no site file,
+ * the answer has status 204, because browsers log status 404 as an error.
  */
 const SITE = '/site.json';
 

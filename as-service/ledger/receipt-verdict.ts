@@ -1,5 +1,5 @@
-// The verdict of the AS on a stored receipt (docs/protocol.md clause 6), before it is signed. The
-// MAC of the receipt is verified first, even if the receipt was read from the disk (ADR 0049).
+// Makes the verdict of the AS on a stored receipt (docs/protocol.md clause 6), before it is signed.
+// Verifies the MAC of the receipt first, even if the receipt was read from the disk (ADR 0049).
 import type { KeyCrypto } from '#protocol/as-unit/key-crypto.ts';
 import { toBase64url } from '#protocol/bytes/text.ts';
 import { ProtocolError } from '#protocol/errors.ts';

@@ -38,7 +38,9 @@ export function accessCodeState(code: string, now: Date, lifetimeMs: number): Ac
   return { hash, issued: now.toISOString(), expires };
 }
 
-/** True when the code was issued later than `now` plus the tolerance. The clock was ahead then. */
+/**
+ * True when the code was issued later than `now` plus the tolerance, because the clock was ahead.
+ */
 export function isFromFuture(code: AccessCodeState, now: Date): boolean {
   return issuedAt(code) > now.getTime() + CLOCK_TOLERANCE_MS;
 }

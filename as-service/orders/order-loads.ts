@@ -16,7 +16,8 @@ export interface LoadExport {
   /** The export has a receipt. */
   readonly isProven: boolean;
   /**
-   * Resolves with undefined if there is no receipt. A function, so that counting makes no verdicts.
+   * Resolves with undefined if there is no receipt. This is a function, so that the loads can be
+   * counted without verdicts.
    * @throws ProtocolError receipt-refused
    */
   readonly verdict: () => Promise<VerdictJson | undefined>;
@@ -24,8 +25,8 @@ export interface LoadExport {
   /** Time of the export. */
   readonly begun: string;
   /**
-   * Time of the receipt. Undefined for an export of a vault. The AS verifies such a receipt only
-   * when the vault journal is returned, and that time does not say when the load ended.
+   * Time of the receipt. Undefined for an export of a vault: the AS verifies such a receipt only
+   * when the vault journal is returned, and the time of the return is not the end of the load.
    */
   readonly ended: string | undefined;
 }

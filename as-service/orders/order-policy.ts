@@ -1,6 +1,6 @@
 // Decides whether a work order permits an export (docs/protocol.md clause 6.1): key, slot, unit and
-// time. If the service has no order with the given number, the export needs no permission of an
-// order. The audit log then records the number only.
+// time. If the service has no order with the given number, it permits the export, and the audit log
+// records only the number.
 import type { UnitExportRequest } from '#protocol/as-unit/memory.ts';
 import { hexNumber, toHex } from '#protocol/bytes/hex.ts';
 import { ProtocolError } from '#protocol/errors.ts';
@@ -24,7 +24,7 @@ export function authoriseOrder(
     requireText(workOrder);
     return;
   }
-  // This check is the first, so that an operator of another set gets no fact about the order.
+  // This check comes first, so that an operator of another set learns nothing about the order.
   requireSet(entry, request);
   requireOpen(entry, now);
   requireListed(entry, state, request);

@@ -85,9 +85,9 @@ async function makeRow(
 type Times = Pick<ReportRow, 'begun' | 'ended'>;
 
 /**
- * Returns when the load of a unit began and ended. For a unit that is done, these are the first
- * export and the last receipt among the loads that prove it. For another unit, they are the times
- * that a station reported.
+ * Returns when the load of a unit began and ended. A unit that is done began with the first export
+ * and ended with the last receipt among the loads that prove it. For any other unit, a station has
+ * reported the times.
  */
 function timesOf(
   sn: string,

@@ -91,9 +91,10 @@ export class Orders {
   }
 
   /**
-   * Lists the orders of the sets that the actor may use, newest first. `named` contains the order
-   * numbers that exports name, each with its counts. Numbers for which none of these orders exists
-   * are listed too, with `order` null. With `digits`, lists only the orders with such a unit.
+   * Lists the orders of the sets that the actor may use, newest first. `named` contains each order
+   * number under which there are exports, with its counts. A number without such an order is listed
+   * too, with `order` null. If `digits` is given, lists only the orders of units whose SN matches
+   * them.
    */
   async list(actor: Actor, named: readonly NamedOrderJson[], digits?: string): Promise<WorkOrderJson[]> {
     const counts = new Map(named.map((each) => [each.workOrder, each]));
@@ -144,7 +145,9 @@ export class Orders {
     return { ...common, done, units: [...units].map((sn) => ({ sn, ...loads.of(sn) })) };
   }
 
-  /** The version of a progress, which consists of the name of a list and the length of the list. */
+  /**
+   * Returns the version of a progress: the name of a list of changes, and the length of the list.
+   */
   #versionOf({ id }: WorkOrder) {
     const { ledger, vaults } = this.#options;
     const changes = ledger.changesOf(id);
@@ -327,8 +330,8 @@ export class Orders {
   }
 
   /**
-   * Runs a change after which no more exports are possible. No export is in progress meanwhile, so
-   * a balance that the change computes contains every export.
+   * Runs a change that ends all exports of an order. No export is in progress meanwhile, so a
+   * balance that the change computes contains every export.
    */
   #alone<Result>(action: () => Promise<Result>): Promise<Result> {
     return this.#mutex.run(() => this.#options.lock.exclusive(action));
@@ -353,8 +356,8 @@ export class Orders {
 
 /**
  * Combines a report on a unit with the earlier one. A report without a reason does not remove the
- * reason of an equal outcome. A failure without a beginning means that the station has not loaded
- * the attached unit, so it replaces only the outcome `absent`.
+ * reason of an equal outcome. A failure without `begun` means that the station has not loaded the
+ * attached unit. Such a report replaces only the outcome `absent`.
  */
 function combine(before: StationUnitJson | undefined, unit: StationUnitJson): StationUnitJson {
   const { outcome, reason, begun, ended } = unit;

@@ -269,10 +269,11 @@ export class As implements StateChanges {
   }
 
   /**
-   * Replaces signing keys whose certificates expire within half a year or were issued while the
-   * clock was ahead of now. Also corrects access codes that were issued then. Called at the start
-   * and before each request. The disk may refuse a change. If every present key is still certified,
-   * resolves with the refusal and makes no other attempt for RETRY_MS.
+   * Replaces signing keys whose certificates expire within half a year, or were issued while the
+   * clock was ahead. Also corrects access codes that were issued while the clock was ahead. Called
+   * at the start and before each request.
+   * If the disk refuses a change although every present key is certified, resolves with the
+   * refusal. Retries after RETRY_MS at the earliest.
    * @throws UserError when the disk refuses a change and a present key is not certified
    */
   async followClock(): Promise<UserError | undefined> {
@@ -288,7 +289,7 @@ export class As implements StateChanges {
     try {
       await renewSigningKeys(this);
       await dropCertificates(this, () => signedRecords(this.#ledgers));
-      // Until this correction, findOperator() refuses such a code.
+      // findOperator() refuses such a code until it is corrected.
       if (codesFromFuture(this.#state, this.now()) > 0) await redateAccessCodes(this);
       return undefined;
     } catch (cause) {

@@ -75,7 +75,7 @@ function requireMacs(found: LogPosition, expected: LogPosition | undefined): voi
   if (expected === undefined) return;
   if (found.sequence > expected.sequence) throw broken(expected.sequence + 1, 'its authentication code is missing');
   if (found.hash !== expected.hash) {
-    throw broken(expected.sequence, 'it is another entry than at the update of this service');
+    throw broken(expected.sequence, 'it is not the entry that this service recorded at its update');
   }
 }
 

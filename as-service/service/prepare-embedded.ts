@@ -1,6 +1,6 @@
-// Creates what the embedded mode needs: a set with a random T, keys and an operator. Demo mode also
-// gets the published demo sets and work orders. Creates only what is missing, so a start completes
-// an interrupted earlier one.
+// Creates what the embedded mode needs: a set with a random T, keys and an operator. In demo mode
+// also adds the published demo sets and work orders. Creates only what is missing, so that a start
+// completes an earlier one that was interrupted.
 import { randomInt } from 'node:crypto';
 import { DEMO_HUB, DEMO_SETS, demoSerialNumber } from '#protocol/demo/demo-sets.ts';
 import { ProtocolError } from '#protocol/errors.ts';

@@ -19,7 +19,7 @@ export async function addErasing(as: StateChanges, actor: string, input: NewEras
   const { nextAkv: akv } = requireNewEntry(as.state, input);
   const label = readLabel('label', input.label);
   if (slot >= TRANSPORT_KEY_SLOT) {
-    throw new UserError('An erasing names a slot from 0000 to FFFD. T in slot FFFE can be replaced but not erased.');
+    throw new UserError('The slot to erase must be from 0000 to FFFD. T in slot FFFE can be replaced but not erased.');
   }
   const entry: ApplicationKeyState = { ref1, label, attributes: NO_ATTRIBUTES, akv, slot, key: NO_KEY };
   await as.change({

@@ -107,7 +107,7 @@ export async function addKey(as: StateChanges, actor: string, input: NewKey): Pr
     throw new UserError('Slot FFFE contains the transport key and takes no application key.');
   if (!isAttributes(attributes)) {
     throw new UserError(
-      `"${attributes}" is not an attribute field. It has 7 upper-case letters and digits, as D0AB00N.`,
+      `"${attributes}" is not an attribute field. Type 7 upper-case letters and digits, like D0AB00N.`,
     );
   }
   const length = input.key?.length ?? input.length;

@@ -1,6 +1,5 @@
 // Decides which certificates and earlier verdict keys remain in the state (docs/protocol.md clause
-// 9). Each step of the clock can cause new certificates, and a page accepts only a limited number
-// of them.
+// 9). A page accepts a limited number of certificates, and each change of the clock can add some.
 
 import { toBase64url } from '#protocol/bytes/text.ts';
 import { keyId } from '#protocol/signing/envelope.ts';
@@ -19,10 +18,10 @@ export interface SignedRecords {
 const MAX_UNUSED = 64;
 
 /**
- * Returns the certificates and earlier verdict keys that remain in the state. Needed are those of
- * the present keys, of the keys that sign verdicts on stored receipts, and of the keys that signed
- * stored work orders. An answer may still be on its way, so the newest of the other certificates
- * remain until they expire.
+ * Returns the certificates and earlier verdict keys that remain in the state. The service needs
+ * those of the present keys, of the keys that sign verdicts on stored receipts, and of the keys
+ * that signed stored work orders. It also keeps the newest of the other certificates until they
+ * expire, because a page may not have received the answers signed with them yet.
  */
 export function retain(
   state: State,

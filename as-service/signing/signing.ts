@@ -244,7 +244,7 @@ export function isWithin({ from, until }: Span, now: Date): boolean {
 
 /**
  * Returns the period in which the certificate of a purpose is valid, without the last `marginMs`.
- * Without a certificate, that period is empty.
+ * The period is empty if there is no certificate.
  */
 function spanOf({ signingKeys, certificates }: State, purpose: SigningPurpose, marginMs: number): Span {
   const certificate = certificates.map(decodeCertificate).find(certifies(purpose, signingKeys[purpose].publicKey));

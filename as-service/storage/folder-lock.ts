@@ -63,8 +63,8 @@ export async function lockFolder(
 }
 
 /**
- * Claims a generation. It belongs to the process that links its file first. Returns false when
- * another process was first, or a newer generation exists.
+ * Claims a generation for this process. A generation belongs to the process that links its file
+ * first. Returns false when another process was first, or a newer generation exists.
  */
 async function createClaim(directory: string, generation: number, socketName: string): Promise<boolean> {
   const temporary = join(directory, `${socketName}.claim`);

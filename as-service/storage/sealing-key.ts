@@ -34,8 +34,8 @@ export async function loadSealingKey({ environment, path, sealedDataExists }: Se
   const content = await readFileIfThere(path);
   if (content !== undefined) {
     try {
-      // A crash in createFile() can leave this copy of the key. An administrator who moves the key
-      // file to another place would leave the copy behind.
+      // Removes a copy of the key that a crash in createFile() can leave. Otherwise an
+      // administrator who moves the key file to another place would leave the copy behind.
       if (existsSync(`${path}.new`)) await rm(`${path}.new`);
       await requirePrivate(path);
       return {
@@ -81,7 +81,9 @@ function decode(text: string, name: string): Bytes {
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
   }
-  throw new UserError(`${name} is not a sealing key: 32 bytes as 64 hex digits or 43 characters of base64url.`);
+  throw new UserError(
+    `${name} is not a sealing key. Write 32 bytes as 64 hex digits or as 43 characters of base64url.`,
+  );
 }
 
 async function requirePrivate(path: string): Promise<void> {

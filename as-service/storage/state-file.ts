@@ -1,6 +1,6 @@
 // The sealed state file and its next version. A change is first prepared on disk. Then the audit
-// log names the hash of the prepared state, and the prepared state replaces the file (ADR 0049).
-// The start completes the last step if a crash prevented it.
+// log names the hash of the prepared state, and the prepared state replaces the file (ADR 0049). If
+// a crash prevents the replacement, the next start of the service makes it.
 import { createHash } from 'node:crypto';
 import { readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -49,8 +49,8 @@ export class StateFile {
   }
 
   /**
-   * Reads the prepared change. Returns undefined if there is none, or a crash interrupted its
-   * writing.
+   * Reads the prepared change. Returns undefined if there is none, or if a crash interrupted the
+   * write.
    */
   async readNext(): Promise<StoredState | undefined> {
     const sealed = await readFileIfThere(this.#nextPath);
@@ -72,7 +72,7 @@ export class StateFile {
     const plaintext = encodeState(state);
     try {
       const sealed = this.#sealer.sealState(plaintext);
-      // If the disk fails, retries once and writes everything again.
+      // If the disk fails, tries once more and writes everything again.
       await this.#writeNext(sealed).catch(() => this.#writeNext(sealed));
       return hashOf(sealed);
     } finally {
@@ -81,7 +81,7 @@ export class StateFile {
   }
 
   /**
-   * Replaces the file by the prepared state. If this fails, the next change or start replaces it,
+   * Replaces the file with the prepared state. If this fails, the next change or start replaces it,
    * because the log names the new state. The folder needs no sync: after a loss of power the new
    * state exists under one of its two names.
    */

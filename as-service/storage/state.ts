@@ -97,8 +97,8 @@ export interface State {
   readonly root: SigningKeyState;
   readonly signingKeys: Readonly<Record<SigningPurpose, SigningKeyState>>;
   /**
-   * Newest first. Each signs the verdicts on receipts that were accepted while its certificate was
-   * valid.
+   * Keys before the present one, newest first. Each signs the verdicts on receipts that were
+   * accepted while its certificate was valid.
    */
   readonly earlierVerdictKeys?: readonly SigningKeyState[];
   /** One certificate for each signing key, earlier keys included. */

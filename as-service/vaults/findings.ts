@@ -106,9 +106,9 @@ export function findMissingReceipts({ exports }: VaultRecord): VaultFindingJson[
 }
 
 /**
- * Finds imports that no journal contains. A unit counts its imports, and each receipt contains the
- * count, so a gap between two counts is such an import. `receipts` are those of the service and of
- * all vaults, 64 bytes each.
+ * Finds imports whose receipt was never returned. A unit counts its imports and puts the count into
+ * each receipt, so a gap between two counts is a missing receipt. `receipts` are those of the
+ * service and of all vaults, 64 bytes each.
  */
 export function findImportGaps(receipts: Iterable<Uint8Array>): VaultFindingJson[] {
   const byUnit = new Map<string, Map<string, Receipt>>();

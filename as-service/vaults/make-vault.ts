@@ -157,7 +157,8 @@ function requireUnits(found: SetState, { set, units, confirm }: VaultRequest): v
   if (new Set(units).size !== units.length)
     throw new ProtocolError('request-refused', 'The request names a unit twice.');
   for (const sn of units) {
-    if (/^0+$/.test(sn)) throw new ProtocolError('request-refused', 'A serial number is not all zero.');
+    if (/^0+$/.test(sn))
+      throw new ProtocolError('request-refused', 'A serial number must not be all zero. Check the list of units.');
     if (found.units !== null && !found.units.includes(sn)) throw unitNotListed(found, sn);
   }
 }

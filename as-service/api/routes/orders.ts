@@ -27,7 +27,7 @@ const WORKERS: readonly Role[] = ['operator', 'custodian', 'administrator'];
 const MAX_BODY_LENGTH = 16 * 1024 * 1024;
 /** Timeout of a request for a report. Sufficient to sign 40,000 verdicts on a busy machine. */
 const REPORT_DEADLINE_MS = 100_000;
-/** Maximum number of gaps, and of units without a reason, in a response. The report lists all. */
+/** Maximum number of findings of one kind in the balance of a response. The report lists all. */
 const MAX_GAPS = 1000;
 
 function actorOf({ signedIn: { account, requireSignedIn } }: Pick<Call<unknown>, 'signedIn'>): Actor {
@@ -42,7 +42,7 @@ export const workOrdersRoute = route({
   method: 'get',
   path: '/v1/work-orders',
   summary:
-    'The work orders, and the order numbers that only exports name, each with its counts. With `unit`, the orders that list the unit.',
+    'The work orders, and the order numbers that exports name although there is no such order, each with its counts. With `unit`, only the orders that list the unit.',
   roles: EVERY_ROLE,
   input: workOrdersQuerySchema,
   output: workOrdersSchema,

@@ -198,7 +198,7 @@ describe('an instruction to erase', () => {
     expect(found().nextAkv).toBe(2);
     expect(lastChange()).toEqual({ event: 'erasing-added', actor: 'cli root', details: { set: SET, ...facts } });
     await expect(addErasing(as, 'cli root', { ...erasing, ref1: 1, slot: 0xfffe })).rejects.toThrow(
-      'An erasing names a slot from 0000 to FFFD.',
+      'The slot to erase must be from 0000 to FFFD.',
     );
     await expect(addErasing(as, 'cli root', { ...erasing, ref1: 1, label: '' })).rejects.toThrow('The label is empty.');
   });
