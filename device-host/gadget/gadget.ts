@@ -243,8 +243,7 @@ export class Gadget {
         return encodeLineCoding(serial.coding);
       case CdcRequest.setControlLineState: {
         const signals = decodeSignals(value);
-        // DTR is cleared when the host closes the port. The host then does not read the remaining
-        // data.
+        // The host clears DTR when it closes the port, and does not read the remaining data.
         if (!signals.dataTerminalReady) this.#endpoints.pipe(CDC_DATA)?.flush();
         serial.setSignals(signals);
         this.#emit({ event: 'signals', signals });

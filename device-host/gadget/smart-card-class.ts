@@ -54,13 +54,11 @@ export function encodeSmartCardDescriptor(level: ReaderLevel): Bytes {
 }
 
 /**
- * The ATR of each level. At APDU level it announces CRC (docs/protocol.md clause 5.2), at TPDU
- * level LRC, in TC3. The reason is libccid (Linux, macOS), whose CRC lacks the final complement of
- * ISO/IEC 13239. Its S(IFS 254) ends with 54 4E instead of AB B1. A card with CRC would request
- * each block again until libccid gives up the reader. A card that accepted both CRCs would accept
- * some damaged blocks. A unit with a contact interface should therefore announce LRC too. Because
- * of LRC, tests with libccid never check the CRC. The tests of protocol/framing check it, with the
- * check value 906E and the vectors.
+ * The ATR of each level. TC3 announces CRC at APDU level (docs/protocol.md clause 5.2) and LRC at
+ * TPDU level. At TPDU level the host computes the EDC, and libccid (Linux, macOS) omits the final
+ * complement of its CRC: its S(IFS 254) ends with 54 4E instead of AB B1. A card with CRC would
+ * request each block again until libccid gives up the reader. The tests of protocol/framing cover
+ * the CRC, because no test with libccid does.
  */
 export const CARD_ATR: Readonly<Record<ReaderLevel, Bytes>> = {
   apdu: ATR,

@@ -36,7 +36,7 @@ for await (const text of createInterface({ input: process.stdin })) {
     const method = control[call.method] as (...of: readonly unknown[]) => unknown;
     const result = method.apply(control, [...call.arguments]);
     await bus.whenAttached();
-    // Without this wait, a browser could mistake the next unit for the removed one.
+    // Waits, because a browser could otherwise mistake the next unit for the removed one.
     if (call.method === 'remove') await bus.whenDetached();
     send({ id: call.id, result: result ?? null });
   } catch (error) {

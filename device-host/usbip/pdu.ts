@@ -1,6 +1,6 @@
 // Codecs of the USB/IP messages (Linux Documentation/usb/usbip_protocol, version 1.1.1). A
-// handshake lists and imports devices. After it, the stream contains the transfers of the imported
-// device. All numbers are big-endian except in the setup packet.
+// handshake lists and imports devices. After the handshake, the stream contains the transfers of
+// the imported device. All numbers are big-endian except in the setup packet.
 import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
 import { readU16, readU32, u16, u32 } from '#protocol/bytes/integers.ts';
 import { ascii, fromAscii } from '#protocol/bytes/text.ts';

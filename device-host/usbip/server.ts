@@ -32,8 +32,8 @@ const BUS_NUMBER = 1;
 export const busIdOf = (index: number): string => `${BUS_NUMBER}-${index + 1}`;
 
 /**
- * Serves the transfers of an imported unit. Call it after the handshake, or without one for
- * vhci_hcd.
+ * Serves the transfers of an imported unit. Call it after the handshake. For vhci_hcd there is no
+ * handshake.
  * @returns a function that ends the stream
  */
 export function serveDevice(stream: Duplex, { unit, gadget }: ExportedUnit): () => void {

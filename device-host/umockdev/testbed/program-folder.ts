@@ -1,8 +1,9 @@
 // Creates a folder for one program in a testbed. The testbed's folders sys, dev, proc and ioctl are
-// mounted in it, so all programs see the same units. The program must be allowed to mount. Each
-// program needs its own folder: umockdev names the socket of an event monitor after its file
-// descriptor, and replaces an existing socket. In a shared folder, a second browser took the socket
-// of the first in 2 of 25 starts. The first browser then missed the unplugging of a unit.
+// mounted in it, so all programs see the same units. The program must be allowed to mount.
+// Each program needs its own folder, because umockdev names the socket of an event monitor after
+// the monitor's file descriptor and replaces an existing socket of that name. When two browsers
+// shared a folder, the second took the socket of the first in 2 of 25 starts. The first then missed
+// the unplugging of a unit.
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -1,6 +1,6 @@
 // A testbed of umockdev. Its folder replaces /sys, /dev and /proc for programs with the preload
-// library, and it sends device events to them. program-folder.ts creates the folders of the
-// programs.
+// library. The testbed sends device events to these programs. program-folder.ts creates their
+// folders.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -33,10 +33,10 @@ export interface DeviceNumber {
 const TTY_DRIVERS = 'acm                  /dev/ttyACM    166 0-255 serial\n';
 
 /**
- * Perl program that sends an event to all monitors, because Node has no AF_UNIX SOCK_DGRAM. Linux
- * queues ten datagrams for a busy program, so a full queue is retried until the timeout. A lost
- * event is never sent again. The program exits with 1 if a monitor has not read by then, which
- * fails the test. It skips a monitor whose program has ended.
+ * Perl script that sends an event to all monitors, because Node has no AF_UNIX SOCK_DGRAM. Linux
+ * queues ten datagrams for a busy program. While the queue is full, the script retries until the
+ * timeout. It then exits with 1, which fails the test, because a lost event is never sent again.
+ * The script skips a monitor whose program has ended.
  */
 const SEND_DATAGRAM = `
   local $/; my $datagram = <STDIN>; my $unread = 0; my $timeout = shift;

@@ -18,7 +18,7 @@ export async function attachUsb(unit: Unit, gadget: Gadget, options: AttachmentO
   let node: DeviceNode | undefined;
   const device = new UsbfsDevice({
     gadget,
-    // The kernel's driver has claimed the CDC-ACM interfaces.
+    // The CDC-ACM interfaces are always busy, because the kernel's driver has claimed them.
     isBusy: (interfaceNumber) => interfaceNumber !== CCID_INTERFACE || unit.faults('usb').openRefusal === 'busy',
     onReadiness: (reapable) => node?.setReady(reapable),
   });

@@ -230,8 +230,8 @@ class UsbFile implements FileOperations {
   #write(urb: Urb, bytes: Uint8Array): void {
     const status = this.#device.options.gadget.transferOut(urb.endpoint, bytes);
     if (status === 'stall') this.#complete(urb, -Errno.EPIPE);
-    // The URB completes after the unit has received the bytes. If these bytes unplug the unit, the
-    // URB has failed by then.
+    // The URB completes after the unit has received the bytes. If these bytes make the unit unplug,
+    // unplug() has failed the URB before.
     else queueMicrotask(() => this.#complete(urb, 0, bytes.length));
   }
 
