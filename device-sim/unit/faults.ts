@@ -16,7 +16,7 @@ export type LinkKind = 'usb' | 'serial';
  */
 export type Fault =
   /**
-   * Unplugs the unit after `after` bytes. A command that is running still completes in the unit.
+   * Unplugs the unit when `after` bytes have passed. A running command still completes in the unit.
    */
   | { readonly fault: 'unplug'; readonly direction: Direction; readonly after: number; readonly link?: LinkKind }
   /** Delays the next `times` responses by `ms`, without a request for a time extension. */

@@ -122,7 +122,7 @@ export class UnitLink {
     if (refusal !== undefined) return encodeResponse(NO_DATA, refusal);
     const card = cards[slot];
     if (card === undefined) throw new RangeError(`no card in slot ${slot}`);
-    // A part of a chain has no field Le.
+    // A part of a chain has no field Le, so its answer cannot be split.
     const isPartial = (cla & CLA_CHAINING) === 0 && faults.takePartialAnswer(ins);
     return await runExclusive(() => card.process(isPartial ? withLeOne(command) : command));
   }
