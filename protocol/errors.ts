@@ -61,9 +61,9 @@ export type SourceErrorCode =
   | 'receipt-refused' // the MAC or a field of the receipt is wrong
   | 'receipt-conflict' // another receipt is on file for this export
   | 'demo-refused' // a demo set, and the AS is not in demo mode
-  | 'order-unknown' // no such work order, or not one of this operator
+  | 'order-unknown' // no such work order, or this operator may not use its set
   | 'order-ended' // the work order is revoked, closed, expired or not yet valid
-  | 'not-on-order' // the work order lacks key, slot, set or suite, or the operator needs an order
+  | 'not-on-order' // the work order lacks key, slot, set or suite, or the operator may export only under an order
   | 'reason-needed'; // this key was exported to this unit before, in the same work order
 
 /**
@@ -105,7 +105,7 @@ export type SiteErrorCode =
   | 'site-unsigned' // settings that the AS has not signed
   | 'site-untrusted' // signed under another root key than the pinned one
   | 'site-changed' // a signature is wrong
-  | 'site-key-refused' // the root did not certify the signing key for site files, or not for that time
+  | 'site-key-refused' // the root did not certify the signing key for site files, or not for the time of signing
   | 'site-older'; // this station accepted a newer one before
 
 /** Failures of the station: the page and its journal. */
@@ -114,7 +114,7 @@ export type StationErrorCode =
   | 'source-other' // the key was sealed by another AS than the one in use
   | 'file-refused' // an opened file is malformed: the message names the place
   | 'journal-full' // the browser's storage quota is exhausted
-  | 'journal-elsewhere' // the journal belongs to another version of the page, open now or earlier
+  | 'journal-elsewhere' // another version of the page uses the journal, or has used it
   | 'journal-failed' // the browser denies storage
   | 'journal-lost' // the journal was deleted while the page was open
   | 'part-unreachable' // a lazily loaded part of the page could not be fetched
@@ -134,7 +134,8 @@ export type ErrorCode =
   | IntegrityErrorCode;
 
 /**
- * An expected failure. `message` is for engineers; the page chooses the operator's words by `code`.
+ * An expected failure. `message` is for engineers. The page chooses the sentence for the operator
+ * by `code`.
  */
 export class ProtocolError extends Error {
   override readonly name: string = 'ProtocolError';

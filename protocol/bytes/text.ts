@@ -51,7 +51,10 @@ export function fromUtf8(bytes: Uint8Array): string {
   return withoutUriError(() => decodeURIComponent(escaped));
 }
 
-/** Calls encodeURIComponent or decodeURIComponent, which are the only UTF-8 codec in ECMAScript. */
+/**
+ * Runs encodeURIComponent or decodeURIComponent, the only UTF-8 codec in ECMAScript. Converts a
+ * URIError to a SyntaxError.
+ */
 function withoutUriError(action: () => string): string {
   try {
     return action();

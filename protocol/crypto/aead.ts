@@ -19,8 +19,8 @@ export function sealAead({ key, nonce, aad }: AeadInput, plaintext: Uint8Array):
 }
 
 /**
- * Returns the plaintext of ciphertext ‖ tag(16). @throws IntegrityError when the tag does not
- * verify
+ * Returns the plaintext of ciphertext ‖ tag(16).
+ * @throws IntegrityError when the tag does not verify
  */
 export function openAead({ key, nonce, aad }: AeadInput, sealed: Uint8Array): Bytes {
   requireLength('key', key, 32);

@@ -3,7 +3,7 @@
 // machine returns: it writes bytes, keeps one timer, runs commands in order and resets the card.
 import type { Bytes } from '../bytes/bytes.ts';
 
-/** An action for the driver, which performs several in order. */
+/** An action of the driver, which performs the actions of a list in order. */
 export type CardAction =
   | { readonly do: 'send'; readonly bytes: Bytes }
   /**

@@ -10,12 +10,13 @@ import type { Port } from './port.ts';
 export type Clock = () => number;
 
 /**
- * Maximum time to wait for silence before a write. Then the host writes even if bytes still arrive.
+ * Maximum time to wait for silence before a write. After this time the host writes even if bytes
+ * still arrive.
  */
 const MAX_DRAIN_MS = 2000;
 /**
- * Maximum time of an exchange, including all time extensions. A unit with no tries left delays its
- * response by 64 s (docs/protocol.md clause 4.7), and this allows twice that time.
+ * Maximum time of an exchange, including all time extensions. It is about twice the 64 s by which a
+ * unit with no tries left delays its response (docs/protocol.md clause 4.7).
  */
 export const MAX_EXCHANGE_MS = 130_000;
 

@@ -142,7 +142,8 @@ export class T1Card implements CardFraming {
     if (this.#running !== undefined) return this.#sendRequest('wtx', WTX_MULTIPLIER);
     if (this.#response !== undefined && nr === this.#ns) return this.#sendPart(this.#response);
     if (this.#lastI?.ns === nr) return [{ do: 'send', bytes: this.#lastI.bytes }];
-    // The host has received the last I-block, and the host's next I-block was lost.
+    // The host has received the last I-block, and its next I-block was lost. The R-block requests
+    // that block again.
     return this.#sendError(0);
   }
 

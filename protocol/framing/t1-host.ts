@@ -64,7 +64,9 @@ class T1Host implements HostFraming {
   readonly #bwtMs: number;
   readonly #reader: T1BlockReader;
   #phase: Phase = 'closed';
-  /** N(S) of the I-block that the unit has not acknowledged yet, otherwise of the next I-block. */
+  /**
+   * N(S) of the I-block that waits for an acknowledgement, or of the next I-block if none waits.
+   */
   #ns: SequenceBit = 0;
   /** Expected N(S) of the unit's next I-block. */
   #nr: SequenceBit = 0;
@@ -159,10 +161,10 @@ class T1Host implements HostFraming {
   }
 
   /**
-   * True if the block is an echo of a block that this host has sent. A unit never sends the
-   * S-blocks of a host, so an S-block of this host proves that the line echoes. Only after this
-   * proof are received I- and R-blocks compared with the sent blocks. An R-block counts as an echo
-   * only once, because the unit may send an equal R-block.
+   * True if the block is an echo of a block that this host has sent. An S-block of this host proves
+   * that the line echoes, because a unit never sends the S-blocks of a host. I- and R-blocks count
+   * as echoes only after this proof. An R-block counts only once, because the unit may send an
+   * equal one.
    */
   #isEcho(block: T1Block): boolean {
     const { bytes, isEchoed } = this.#sent;
@@ -176,8 +178,8 @@ class T1Host implements HostFraming {
   }
 
   /**
-   * Ignores every block except the response. The unit sent any other block before it received the
-   * S(RESYNCH request).
+   * Ignores every block except the response to S(RESYNCH request), because the unit sent all other
+   * blocks before it received the request.
    */
   #handleResynch(block: T1Block): HostAction {
     if (!isResponse(block, 'resynch')) return WAIT_ON;
@@ -269,8 +271,8 @@ class T1Host implements HostFraming {
   }
 
   /**
-   * Applies rules 7.1 to 7.3: repeats a pending S-block request. Without a pending request, sends
-   * an R-block, so that the unit repeats its block.
+   * Applies rules 7.1 to 7.3: repeats a pending S-block request. If no request is pending, sends an
+   * R-block, so that the unit repeats its block.
    */
   #retry(reason: RetryReason, quietMs: number): HostAction {
     if (reason !== 'timeout') this.#hasAnswered = true;

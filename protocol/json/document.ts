@@ -8,9 +8,9 @@ import { envelopeOf } from './envelope.ts';
 import { type Json, read, type Schema, text } from './schema.ts';
 
 /**
- * The schema of an envelope in a file. Checks only the alphabet of payload and signature, because
- * openEnvelope() decodes them. A long document is therefore decoded once, and a wrong digit is an
- * error of the signature.
+ * The schema of an envelope in a file. Checks only the alphabet of payload and signature, so that a
+ * long document is decoded only once, by openEnvelope(). openEnvelope() refuses a wrong encoding as
+ * it refuses a wrong signature.
  */
 export const documentEnvelopeSchema = envelopeOf(
   text(/^[\w-]+$/, 'base64url'),

@@ -1,7 +1,7 @@
 // Fields that requests and documents have in common.
 import { text } from './schema.ts';
 
-/** An SN, including zero: no unit has SN zero, but that is a rule and not part of the format. */
+/** The format of an SN. Zero has this format too, although no unit has SN zero. */
 export const anySerialNumber = text(/^[0-9A-F]{32}$/, '32 upper-case hex digits');
 
 /**

@@ -121,7 +121,8 @@ function whole(row: number, why: string): ListError {
 }
 
 /**
- * A cell that spreadsheets run: its first character after blanks is = + - @ or a full-width form.
+ * A cell that spreadsheets run: its first character after blanks is = + - @ or the full-width form
+ * of one of these.
  */
 const FORMULA = /^[\s]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]/u;
 

@@ -72,8 +72,8 @@ export const orderProgressSchema = v.object({
 export type OrderProgressJson = Json<typeof orderProgressSchema>;
 
 /**
- * A work order, or only a job number that export requests contained, with the counts of its exports
- * and receipts.
+ * A work order with the counts of its exports and receipts. If there is no signed order, only the
+ * job number that export requests contained, with the same counts.
  */
 const workOrderFactsSchema = v.object({
   workOrder: orderId,
@@ -98,17 +98,17 @@ const workOrderFactsSchema = v.object({
       dryRun: v.boolean(),
     }),
   ),
-  /** The first unit that the request asked for; null if it asked for none. */
+  /** The first unit that matches the query `unit`; null if the query has no `unit`. */
   unit: v.nullable(foundUnitSchema),
 });
 export type WorkOrderJson = Json<typeof workOrderFactsSchema>;
-/** A job number that exports named. */
+/** A job number that export requests contained, with its counts. */
 export type NamedOrderJson = Omit<WorkOrderJson, 'order' | 'unit'>;
 
 /**
  * Answer of GET /v1/work-orders: the orders of the sets that this operator may see, and the job
- * numbers in this operator's exports. An auditor and an administrator receive all of them. With a
- * query `unit`, only the orders with such a unit.
+ * numbers in this operator's exports. An auditor and an administrator receive all of them. If the
+ * query has `unit`, the answer contains only the orders with such a unit.
  */
 export const workOrdersSchema = v.object({ workOrders: rows(workOrderFactsSchema) });
 export type WorkOrdersJson = Json<typeof workOrdersSchema>;

@@ -37,7 +37,7 @@ export const orderOptionsSchema = v.object({
    * no key is loaded.
    */
   dryRun: v.boolean(),
-  /** The run stops after this number of failures in a row. Null sets no limit. */
+  /** Number of failures in a row after which the run stops. Null sets no limit. */
   haltAfter: v.nullable(integer(1, 1000)),
   /** If true, the label of each unit is scanned and compared with its SN before a key is loaded. */
   requireLabelScan: v.boolean(),

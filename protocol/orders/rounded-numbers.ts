@@ -1,5 +1,5 @@
 // Detects serial numbers that a spreadsheet has rounded. A spreadsheet keeps the first 15 digits of
-// a number and replaces the others by zeros.
+// a number and replaces the others with zeros.
 
 /** Number of digits that a spreadsheet keeps. */
 const KEPT_DIGITS = 15;

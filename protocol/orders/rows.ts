@@ -13,7 +13,8 @@ export function placeRows(
   note: Note,
 ): void {
   if (order === undefined) {
-    // Without a verified order, the place of a unit is unknown, so a row may match any signed hash.
+    // The order is not verified, so the place of a unit is unknown and a row may match any signed
+    // hash.
     const known = new Set(signed);
     rows.forEach((row, index) => {
       if (!known.has(rowHash(row))) note('row-changed', { row: index + 1, sn: row.sn });

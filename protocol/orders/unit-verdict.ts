@@ -108,7 +108,8 @@ async function openVerdict(
     async () => {
       const { value, key } = await certificates.open(envelope, 'verdict');
       const verdict = readDocument(verdictSchema, value, 'the verdict');
-      // For a report, the AS signs each verdict again with the key that is valid at `issued`.
+      // The AS may have signed the verdict again for the report, with the key that was valid at
+      // `issued`.
       if (wasCertified(key, verdict.time) || (issued !== undefined && wasCertified(key, issued))) return verdict;
       fault('verdict-late');
       return undefined;

@@ -16,8 +16,8 @@ export interface AttachedUnit {
 
 /**
  * Sends SELECT on a link that was just opened.
- * @throws ProtocolError not-a-unit when the device has no EI application; identity-malformed; from
- * the link
+ * @throws ProtocolError not-a-unit when the device has no EI application; identity-malformed; any
+ * error of the link
  */
 export async function attach(transmit: Transmit): Promise<AttachedUnit> {
   try {

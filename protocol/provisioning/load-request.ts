@@ -28,9 +28,9 @@ export interface LoadRequest {
    */
   readonly idempotencyKey: string;
   /**
-   * An export request of the same load whose DATA was not sent to the unit. It is sent again
-   * instead of a new request, because the unit's challenge is still valid and the AS returns the
-   * same export.
+   * An earlier export request of the same load, whose DATA was not sent to the unit. provision()
+   * sends it again instead of a new one, because the unit's challenge is still valid and the AS
+   * returns the same export.
    */
   readonly unused?: ExportRequest | undefined;
 }

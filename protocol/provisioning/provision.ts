@@ -26,8 +26,8 @@ const NOT_FOUND = 0x6a88;
 
 /**
  * Loads one key into one slot, erases a slot or replaces T (clause 8). After a replacement of T the
- * caller calls refresh(), because TKV has changed. To cancel, the caller leaves the loop at a step
- * up to `import-intended`; the import itself cannot be cancelled.
+ * caller calls refresh(), because TKV has changed. The caller can cancel by leaving the loop at a
+ * step up to `import-intended`. The import itself cannot be cancelled.
  * @throws ProtocolError unit-blank, slot-unknown, suite-unsupported before a command is sent; later
  * any error of the unit, the link or the AS
  */
@@ -162,8 +162,8 @@ function chooseSuite(identity: Identity, request: LoadRequest): SuiteId {
 }
 
 /**
- * Returns the facts of the export from HDR, after comparing them with the request. The unit would
- * refuse other DATA, but that would cost a try and hide that the AS is at fault.
+ * Compares HDR with the request and returns the facts of the export. The unit would also refuse
+ * DATA of another request, but the refusal would cost a try and hide that the AS is at fault.
  */
 function summarise(exported: ExportedKey, request: ExportRequest): ExportSummary {
   const { header } = decodeData(exported.data);

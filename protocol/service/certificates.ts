@@ -9,7 +9,7 @@ import { text } from '../json/schema.ts';
 import { type Envelope, keyId, openEnvelope, type Verify } from '../signing/envelope.ts';
 import { CERTIFICATE_TYPE, type CertificateJson, certificateSchema } from './messages.ts';
 
-/** Permits also the purposes of later versions. open() never uses a key with such a purpose. */
+/** Also permits the purposes of later versions. open() never uses a key with such a purpose. */
 const anyCertificateSchema = v.object({
   ...certificateSchema.entries,
   purpose: text(/^[a-z-]{1,40}$/, 'a purpose'),

@@ -106,7 +106,7 @@ export const keySchema = v.object({
   attributes: text(/^([0-9A-Z]{7})?$/, '7 upper-case letters and digits, or none'),
   /** TKV of a new T. */
   akv,
-  /** The permitted REF2. 65535 permits any but 65534, the transport-key slot. */
+  /** The permitted REF2. 65535 permits every slot but 65534, the transport-key slot. */
   slot: integer(0, 0xffff),
   kcv,
 });

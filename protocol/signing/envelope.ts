@@ -1,7 +1,7 @@
 // DSSE envelopes (secure-systems-lab/dsse, protocol 1.0) with one Ed25519 signature, around
-// everything that the AS signs except DATA (docs/protocol.md clause 9). The signature covers type
-// and raw payload, so nothing is parsed before it is verified. The caller supplies the signature
-// functions, because service and page use different libraries.
+// everything that the AS signs except DATA (docs/protocol.md clause 9). The signature covers the
+// type and the raw payload, so the payload is parsed only after it is verified. The caller supplies
+// the signature functions, because service and page use different libraries.
 import { type Bytes, concat, requireLength } from '../bytes/bytes.ts';
 import { toHex } from '../bytes/hex.ts';
 import { ascii, fromBase64url, toBase64url } from '../bytes/text.ts';

@@ -45,8 +45,8 @@ function decode(bytes: Uint8Array): string {
   if (first === 0xef && second === 0xbb && third === 0xbf) return decodeUtf8(bytes, 3);
   if (first === 0xff && second === 0xfe) return decodeUtf16(bytes, 2, 1);
   if (first === 0xfe && second === 0xff) return decodeUtf16(bytes, 2, 0);
-  // Without a byte order mark, the first two bytes show UTF-16, because every file that the project
-  // reads begins with an ASCII character.
+  // If there is no byte order mark, the first two bytes show whether the file is UTF-16, because
+  // every file that the project reads begins with an ASCII character.
   if (second === 0 && first !== 0) return decodeUtf16(bytes, 0, 1);
   if (first === 0 && second !== undefined && second !== 0) return decodeUtf16(bytes, 0, 0);
   return decodeUtf8(bytes, 0);

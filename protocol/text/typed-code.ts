@@ -24,8 +24,8 @@ export function plainSigns(typed: string): string {
  * invisible characters and enclosing quotes. Full-width and other compatibility forms become plain.
  */
 export function readTyped(typed: string): string {
-  // Replaces signs twice. Before NFKC, because NFKC converts U+00B4 to a blank and a mark. After
-  // NFKC, because NFKC can create new signs.
+  // Replaces signs before NFKC, which converts U+00B4 to a blank and a mark. Replaces them again
+  // after NFKC, which can create new signs.
   const plain = plainSigns(plainSigns(typed).normalize('NFKC')).replaceAll(DIGIT, latinDigit).replaceAll(/\s/gu, '');
   return QUOTED.exec(plain)?.[1] ?? plain;
 }

@@ -19,8 +19,8 @@ export function requireServed(header: VaultHeaderJson, { unit }: Pick<UnitExport
 }
 
 /**
- * Requires that the vault is valid at `at`, a time in ms since 1970. @throws ProtocolError
- * vault-early, vault-expired
+ * Requires that the vault is valid at `at`, a time in ms since 1970.
+ * @throws ProtocolError vault-early, vault-expired
  */
 export function requireValid({ notBefore, expires }: VaultHeaderJson, at: number): void {
   if (at < Date.parse(notBefore)) throw new ProtocolError('vault-early', `This vault is valid from ${notBefore}.`);

@@ -49,8 +49,7 @@ export interface VaultName {
 const MAGIC = ascii('KFVAULT1');
 const SEED_LENGTH = 32;
 /**
- * A constant nonce is safe, because each vault file has its own salt, so that each KEK seals only
- * one plaintext.
+ * A constant nonce is safe: each vault file has its own salt, so each KEK seals only one plaintext.
  */
 const NONCE = new Uint8Array(12);
 
