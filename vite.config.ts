@@ -1,6 +1,6 @@
-// The five builds: dist/verify (the report verifier, one file), dist/app (the page), dist/demo (the page with simulated
-// units), dist/service (the AS for Node) and dist/simulator (a script that a test injects into the page).
-// `vite` alone serves the sources for development.
+// The five builds: dist/verify (the report verifier, one file), dist/app (the page), dist/demo (the
+// page with simulated units), dist/service (the AS for Node) and dist/simulator (a script that a
+// test injects into the page). Plain `vite` serves the sources for development.
 import { readFileSync } from 'node:fs';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
@@ -12,7 +12,9 @@ import { addVerifier, sealPage } from './build/page-files.ts';
 const PAGES = ['client', 'demo'];
 const { version } = JSON.parse(readFileSync(here('package.json'), 'utf8')) as { readonly version: string };
 
-/** Everything that a load needs after the first screen, except the framing of the link, USB or serial. */
+/**
+ * Modules that a load needs after the first screen, except the framing of its link (USB or serial).
+ */
 const STATION =
   /web.src.(app.(services|offline)|ui.station.index|ui.common.Advice|ui.messages.catalog|transport.(browser-calls|pending-read))|protocol.framing.connect/;
 
@@ -46,7 +48,8 @@ export default defineConfig({
       input: ['web/demo.html', 'web/src/browser/demo-service-worker.ts'],
       assetsDir: 'demo-assets',
       copyPublicDir: false,
-      // main.ts starts the page, and demo.ts must install the simulator first: main.ts remains a chunk of its own.
+      // main.ts is a chunk of its own, because demo.ts must install the simulator before main.ts
+      // starts the page.
       chunks: { first: /web.src.ui.shell.App\.svelte$/, station: STATION },
     }),
     simulator: script('device-sim/setup/install.ts', 'simulator'),
