@@ -125,8 +125,8 @@ const CONVERSION: ConversionConfig = {
   // Describes the last schema of each pipe. The schemas before it only limit the length of a list,
   // or parse the text of a query parameter.
   typeMode: 'output',
-  // These actions check that a time exists in the calendar, and that a text is permitted. JSON
-  // Schema can express neither check. It can express only the format.
+  // Leaves out two actions: one checks that a time exists in the calendar, the other that a text is
+  // permitted. JSON Schema can express only the format of such values.
   ignoreActions: ['check', 'raw_transform'],
   overrideSchema({ valibotSchema, jsonSchema }) {
     const { type, json = {} } = valibotSchema as { readonly type: string; readonly json?: JsonSchema };

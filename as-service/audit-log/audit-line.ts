@@ -1,5 +1,5 @@
-// Encodes and decodes one line of the audit log: {"entry":{…},"hash":"…","sealed":"…","mac":"…"},
-// where "sealed" is optional. "hash" covers the text of the entry, which contains the hashes of the
+// Encodes and decodes one line of the audit log: {"entry":{…},"hash":"…","sealed":"…","mac":"…"}.
+// "sealed" is optional. "hash" covers the text of the entry, which contains the hashes of the
 // previous entry and of "sealed". "mac" authenticates "hash" under the sealing key (ADR 0049).
 // Versions up to 0.1.0 wrote lines without a "mac".
 import { createHash } from 'node:crypto';

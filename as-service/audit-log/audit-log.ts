@@ -69,8 +69,8 @@ export class AuditLog {
 
   /**
    * Verifies and replays the existing entries. Truncates an incomplete last line, and records the
-   * truncation in the log. Only a crash leaves such a line, before append() has resolved for the
-   * entry.
+   * truncation in the log. Only a crash leaves such a line. append() has not resolved for it, so no
+   * accepted entry is lost.
    * @throws UserError when the chain is broken anywhere else, or a MAC is wrong
    */
   static async open(options: AuditLogOptions): Promise<AuditLog> {
@@ -197,8 +197,9 @@ export class AuditLog {
   }
 
   /**
-   * Refuses these entries and all later ones until a restart. After a failed sync the kernel may
-   * drop the dirty pages and report the next sync as successful (https://lwn.net/Articles/752063/).
+   * Refuses these entries and all later ones until a restart, because after a failed sync the
+   * kernel may drop the dirty pages and report the next sync as successful
+   * (https://lwn.net/Articles/752063/).
    */
   #fail(batch: readonly PendingEntry[], cause: unknown): void {
     const why = describeDiskError(cause) ?? 'The audit log could not be written';

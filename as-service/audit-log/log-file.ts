@@ -1,5 +1,5 @@
-// The file operations of the audit log. Tests implement LogFile in memory, to prove that each
-// answer follows the write and the sync of its entry.
+// The file operations of the audit log. Tests implement LogFile in memory, to prove that the
+// service answers only after it has written and synced the entry.
 import { open } from 'node:fs/promises';
 
 export interface LogFile {

@@ -37,8 +37,8 @@ async function main(): Promise<readonly string[]> {
 }
 
 /**
- * The commands that may create a service. All others require an existing one, because a wrong
- * --data must not create a second service.
+ * The commands that may create a service. All others require an existing service, because a wrong
+ * --data must not create a second one.
  */
 const CREATING_COMMANDS: readonly AdminRequest['command'][] = ['set add', 'operator add'];
 

@@ -1,6 +1,6 @@
 // Starts the service: locks the data folder, opens the AS and listens on the port. The service
-// stops on SIGINT, on SIGTERM, and when the disk refuses a log entry. It answers pending requests
-// first.
+// stops on SIGINT, on SIGTERM, and when the disk refuses a log entry. Before it stops, it answers
+// pending requests.
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer, type ServerType } from '@hono/node-server';
 import { createApp } from '../api/app.ts';
@@ -23,8 +23,9 @@ const EXIT_MS = 2_000;
 const SERVER_LIMITS = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
-  // Longer than the 60 s for which load balancers keep an idle connection open. Otherwise a load
-  // balancer could send a request on a connection that the service closes, and answer status 502.
+  // Longer than the 60 s for which load balancers keep an idle connection open. If the service
+  // closed the connection first, a load balancer could still send a request on it and answer status
+  // 502.
   keepAliveTimeout: 75_000,
   maxHeaderSize: 16_384,
 };

@@ -29,8 +29,8 @@ export type AdminRequest =
       readonly set: number;
       readonly units: readonly string[] | null;
       /**
-       * Must be true for a set that admits every unit now and is to admit only `units`. Otherwise
-       * the service refuses the change.
+       * Must be true if the set admits every unit now, because it then admits only `units`.
+       * Otherwise the service refuses the change.
        */
       readonly only: boolean;
     }
@@ -76,7 +76,7 @@ async function run(as: As, actor: string, request: AdminRequest, zone: string): 
       requireListed(as, request);
       await allowUnits(as, actor, request.set, request.units);
       return [
-        `Set ${hexNumber(request.set, 8)} now admits ${request.units === null ? 'every unit of it' : request.only ? 'the units of its list only' : 'these units too'}.`,
+        `Set ${hexNumber(request.set, 8)} now admits ${request.units === null ? 'all its units' : request.only ? 'only the units of its list' : 'these units too'}.`,
       ];
     case 'key add':
       await withKey(request.key, (key) => addKey(as, actor, { ...request, key }));
@@ -134,7 +134,7 @@ async function run(as: As, actor: string, request: AdminRequest, zone: string): 
     case 'site sign':
       return [(await signSite(as, actor, request.draft, request.after)).trim()];
     case 'trust':
-      // The verifier of reports needs the whole key.
+      // Prints the key in full too, because the verifier of reports needs all of it.
       return [`Root key ${rootFingerprint(as.state)}`, `In full  ${toHex(as.state.root.publicKey)}`];
   }
 }
@@ -179,7 +179,7 @@ function describeSet(found: SetState): string[] {
 function requireListed(as: As, { set, units, only }: Extract<AdminRequest, { command: 'set allow' }>): void {
   if (units === null || only || requireSet(as.state, set).units !== null) return;
   throw new UserError(
-    `Set ${hexNumber(set, 8)} admits every unit already. With --only it admits no units but the ones that you name.`,
+    `Set ${hexNumber(set, 8)} admits every unit already. With --only, it admits only the units that you name.`,
   );
 }
 

@@ -4,7 +4,7 @@ import { dirname, extname, join, relative } from 'node:path';
 
 /**
  * Returns the command as typed in `folder`. `script` is the path of serve.js or cli.js, which are
- * in the same folder. If the program runs from its sources, npm starts the CLI.
+ * in the same folder. For a program that runs from its sources, returns the npm command.
  */
 export function cliCommand(script = process.argv[1] ?? '', folder = process.cwd()): string {
   const extension = extname(script);

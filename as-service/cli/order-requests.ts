@@ -87,7 +87,7 @@ function notBalanced(id: string, balance: Balance): string {
   const more = balance.missing.length - shown.length;
   return [
     `Work order ${id} does not balance: ${describeBalance(balance)}.`,
-    'These units have no reason. Give it at their station, or with --absent for all absent units:',
+    'These units have no reason. Give one at their station, or with --absent for all absent units:',
     ...shown,
     ...(more > 0 ? [`  and ${more} more`] : []),
   ].join('\n');

@@ -75,7 +75,7 @@ export const SET_COMMANDS: Commands = {
     options: {
       attributes: { value: 'D0AB00N', help: 'ATTR of the key, docs/protocol.md clause 3.3; required without --erase' },
       slot: { value: 'REF2', default: 'FFFF', help: 'the only slot of the key; without it, any slot' },
-      length: { value: '16|24|32', default: '32', help: 'the bytes of a random key, default 32' },
+      length: { value: '16|24|32', default: '32', help: 'the length of a random key in bytes, default 32' },
       file: { value: 'FILE|-', help: 'the key in hex; without it, the key is random' },
       erase: { help: 'adds an instruction to erase --slot instead of a key' },
     },

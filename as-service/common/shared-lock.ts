@@ -11,7 +11,7 @@ export class SharedLock {
   #exclusive: Promise<void> | undefined;
 
   /**
-   * Runs an action, possibly at the same time as other shared actions. Waits first while an
+   * Runs an action, possibly at the same time as other shared actions. Waits first until no
    * exclusive action waits or runs.
    */
   async shared<Result>(action: () => Promise<Result>): Promise<Result> {

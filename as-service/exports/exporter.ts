@@ -75,7 +75,8 @@ export class Exporter {
   /**
    * Returns the export under an idempotency key, possibly of another operator, who began the load.
    * Idempotency keys are random, so guessing reveals nothing. An operator who may not use the set
-   * gets not-allowed. The page would take export-unknown to mean that the key is not in the unit.
+   * gets not-allowed and not export-unknown, which the page takes to mean that the key is not in
+   * the unit.
    * @throws ProtocolError export-unknown, not-allowed
    */
   recall(idempotencyKey: string, account: OperatorState): ExportEntry {
@@ -184,7 +185,7 @@ function unitRequest({ set, tkv, suite, sign, ref1, ref2, sn, random, challengeM
  */
 function callerOf(request: ExportRequestJson, sender: Sender, orderIdOf: (workOrder: string) => string): Caller {
   const { set, tkv, suite, sign, random, ref1, ref2, sn, challengeMac, workOrder, reason, idempotencyKey } = request;
-  // An array, because the sequence of members in the request's JSON must not matter.
+  // The members are in an array, so that their sequence in the request's JSON does not matter.
   const members = [set, tkv, suite, sign, random, ref1, ref2, sn, challengeMac, workOrder ?? null];
   const hashed = JSON.stringify(reason === undefined ? members : [...members, reason]);
   return {

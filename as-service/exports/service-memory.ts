@@ -40,7 +40,10 @@ export interface ServiceMemoryOptions {
   readonly lock: SharedLock;
   readonly demoMode: boolean;
   readonly orders: OrderLedger;
-  /** commitReceipt() adds each receipt, because protocol/as-unit has verified it. */
+  /**
+   * The receipts whose MAC is verified. commitReceipt() adds each receipt, because protocol/as-unit
+   * has verified it.
+   */
   readonly verified: VerifiedReceipts;
   readonly now: () => Date;
 }
@@ -64,8 +67,8 @@ export class ServiceMemory implements Memory<Caller> {
   }
 
   /**
-   * Returns the id of the order that `workOrder` names, possibly in another form of the same text.
-   * Returns `workOrder` if there is no such order.
+   * Returns the id of the order that `workOrder` names. `workOrder` may be another form of that id.
+   * Returns `workOrder` itself if there is no such order.
    */
   orderIdOf(workOrder: string): string {
     return this.#options.orders.find(workOrder)?.order.id ?? workOrder;

@@ -51,8 +51,8 @@ export function pageHeaders(
 
 /**
  * Returns the Content-Security-Policy of an HTML file. A file with a policy in a <meta> element
- * keeps that policy. The header adds frame-ancestors, which <meta> cannot set. For other files,
- * inline styles are permitted by hash, and data: images only if the file contains one.
+ * keeps that policy. The header adds frame-ancestors, which <meta> cannot set. For any other file,
+ * the policy permits its inline styles by hash, and data: images only if the file contains one.
  */
 function htmlPolicy(html: string, asUrls: readonly string[]): string {
   const [, own] = /<meta http-equiv="Content-Security-Policy" content="([^"]+)">/.exec(html) ?? [];

@@ -37,9 +37,9 @@ const PERMISSIONS = [
 ].join(', ');
 
 /**
- * Returns the Content-Security-Policy of a page. `styleHashes` are the SHA-256 of its inline
- * styles, base64. `dataImages` is true if the page has data: images. `asOrigins` are the origins of
- * an AS that does not serve the page.
+ * Returns the Content-Security-Policy of a page. `styleHashes` are the SHA-256 values of its inline
+ * styles, in base64. `dataImages` is true if the page has data: images. `asOrigins` are the origins
+ * of an AS that does not serve the page.
  */
 export function contentSecurityPolicy({
   styleHashes = [] as readonly string[],
@@ -68,7 +68,7 @@ export const VAULT_WORKER_POLICY = [
   "trusted-types 'none'",
 ].join('; ');
 
-/** The policy of the service worker, which fetches the files of the page from its own server only. */
+/** The policy of the service worker, which fetches the page's files from its own server only. */
 export const SERVICE_WORKER_POLICY = [
   "default-src 'none'",
   "connect-src 'self'",

@@ -15,7 +15,7 @@ export interface StaticFiles {
   readonly hasPage: boolean;
 }
 
-/** By path, which begins with a slash. */
+/** File contents by path. A path begins with a slash. */
 type Contents = Map<string, Uint8Array<ArrayBuffer>>;
 type Encoding = 'br' | 'gzip' | 'identity';
 
@@ -46,10 +46,10 @@ const COMPRESSED: Readonly<Record<string, Encoding>> = { '.br': 'br', '.gz': 'gz
 
 const DEMO = '/demo.html';
 /**
- * Link header (RFC 8288) that offers the demo in demo mode. It is in the answer to the request for
- * the site file, which the page sends at its start. If a proxy drops the header, only that offer is
- * missing. A link in the page would require another build. A request for demo.html would log a 404
- * error in the console of a station without a demo.
+ * Link header (RFC 8288) in the answer to the request for the site file, in demo mode. The page
+ * sends that request at its start, and offers the demo if the answer has this header. The page
+ * cannot contain the link itself, because its build is the same for every service. A request for
+ * demo.html would log a 404 error in the console of each station without a demo.
  */
 const DEMO_LINK = '<demo.html>; rel="alternate"; title="Demo"';
 

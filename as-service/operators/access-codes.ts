@@ -39,7 +39,8 @@ export function accessCodeState(code: string, now: Date, lifetimeMs: number): Ac
 }
 
 /**
- * True when the code was issued later than `now` plus the tolerance, because the clock was ahead.
+ * Whether the clock was ahead when the code was issued: the issue time is later than `now` plus the
+ * tolerance.
  */
 export function isFromFuture(code: AccessCodeState, now: Date): boolean {
   return issuedAt(code) > now.getTime() + CLOCK_TOLERANCE_MS;

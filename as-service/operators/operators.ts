@@ -72,8 +72,8 @@ export async function revokeAccessCodes(as: StateChanges, actor: string, typed: 
 }
 
 /**
- * Corrects access codes that were issued while the clock was ahead. Each is valid from now for its
- * original lifetime.
+ * Corrects access codes that were issued while the clock was ahead. Each code then has its original
+ * lifetime, counted from now.
  */
 export async function redateAccessCodes(as: StateChanges): Promise<void> {
   const now = as.now();

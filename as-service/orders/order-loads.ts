@@ -17,7 +17,7 @@ export interface LoadExport {
   readonly isProven: boolean;
   /**
    * Resolves with undefined if there is no receipt. This is a function, so that the loads can be
-   * counted without verdicts.
+   * counted without making verdicts.
    * @throws ProtocolError receipt-refused
    */
   readonly verdict: () => Promise<VerdictJson | undefined>;

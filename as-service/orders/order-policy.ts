@@ -32,8 +32,8 @@ export function authoriseOrder(
 
 /**
  * Requires the normal form of docs/protocol.md clause 6.2 for the number of an order that the
- * service does not have. Numbers of existing orders are exempt, because earlier versions permitted
- * more.
+ * service does not have. Numbers of existing orders are exempt, because earlier versions also
+ * accepted other texts.
  */
 function requireText(workOrder: string | null): void {
   const result = workOrder === null ? undefined : readOrderId(workOrder);

@@ -91,8 +91,8 @@ export class Orders {
   }
 
   /**
-   * Lists the orders of the sets that the actor may use, newest first. `named` contains each order
-   * number under which there are exports, with its counts. A number without such an order is listed
+   * Lists the orders of the sets that the actor may use, newest first. `named` contains the order
+   * numbers of exports, with their counts. A number that belongs to none of these orders is listed
    * too, with `order` null. If `digits` is given, lists only the orders of units whose SN matches
    * them.
    */

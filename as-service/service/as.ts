@@ -201,9 +201,9 @@ export class As implements StateChanges {
 
   /**
    * Makes one change at a time, while no export is in progress. The audit entry of the change
-   * contains the hash of the new state, and the change is complete once that entry is durable.
-   * After an earlier crash, nothing has changed. After a later crash, the next start installs the
-   * new state.
+   * contains the hash of the new state, and the change is complete once that entry is durable. If
+   * the service crashes before that, nothing has changed. If it crashes afterwards, the next start
+   * installs the new state.
    * @throws UserError when the disk refuses the change
    */
   async change({ event, actor, details, next }: StateChange): Promise<void> {
@@ -213,7 +213,7 @@ export class As implements StateChanges {
       const state: State = { ...next(before), revision };
       try {
         // After a failed write, the log on disk may name the prepared state of that change.
-        // prepare() must not overwrite it.
+        // prepare() must not overwrite that state.
         this.log.requireWritable();
         const hash = await this.#stateFile.prepare(state).catch((cause: unknown) => {
           throw diskRefusal(cause, 'Nothing was changed.');
@@ -251,7 +251,7 @@ export class As implements StateChanges {
 
   /**
    * Stores the hash of the last entry without a MAC in the sealed state, so that a later change of
-   * these entries is detected. Versions up to 0.1.0 wrote entries without a MAC.
+   * such entries is detected. Only versions up to 0.1.0 wrote them.
    * @throws UserError when a receipt among them is forged
    */
   async #authenticateLog(unauthenticated: LogPosition): Promise<void> {

@@ -18,7 +18,7 @@ export class NewestChange {
   add({ event, details: { revision, state } }: AuditEntry): void {
     if (typeof revision !== 'number') return;
     // Versions up to 0.1.0 logged a change before they stored its state. If the state was missing
-    // at the next start, that start logged 'change-lost'.
+    // at the next start, that start logged 'change-lost', and the revision before it counts.
     this.revision = event === 'change-lost' ? revision - 1 : revision;
     this.hash = typeof state === 'string' ? state : undefined;
   }
@@ -30,9 +30,8 @@ export interface StateChoice {
   /** Whether `next` must replace the state file. */
   readonly finish: boolean;
   /**
-   * Whether the log contains a change whose state does not exist, so that the change did not
-   * happen. A crash of a version up to 0.1.0 can cause this. So can a crash during the creation of
-   * a service.
+   * Whether the log contains a change whose state does not exist, so the change did not happen. A
+   * crash of a version up to 0.1.0 can cause this. So can a crash during the creation of a service.
    */
   readonly lost: boolean;
 }
@@ -60,7 +59,9 @@ export function chooseState(
   return { state: chosen?.state, finish: chosen !== undefined && chosen !== stored, lost };
 }
 
-/** Whether `next` may replace the state. A prepared change of another service must not do so. */
+/**
+ * Whether `next` may replace the state. The prepared change of another service must not replace it.
+ */
 function isNextOf(stored: State | undefined, next: State | undefined): boolean {
   if (stored === undefined || next === undefined) return true;
   return next.revision === stored.revision + 1 && equalBytes(next.root.publicKey, stored.root.publicKey);
@@ -68,8 +69,8 @@ function isNextOf(stored: State | undefined, next: State | undefined): boolean {
 
 /**
  * Requires that the last entry without a MAC is unchanged, and that no later entry lacks a MAC.
- * `expected` is that entry according to the state. It is undefined in a state of an earlier
- * version.
+ * `expected` is the last entry without a MAC according to the state; undefined in a state of an
+ * earlier version.
  */
 function requireMacs(found: LogPosition, expected: LogPosition | undefined): void {
   if (expected === undefined) return;

@@ -249,7 +249,8 @@ export function isWithin({ from, until }: Span, now: Date): boolean {
 function spanOf({ signingKeys, certificates }: State, purpose: SigningPurpose, marginMs: number): Span {
   const certificate = certificates.map(decodeCertificate).find(certifies(purpose, signingKeys[purpose].publicKey));
   if (certificate === undefined) return { from: Number.POSITIVE_INFINITY, until: Number.NEGATIVE_INFINITY };
-  // Units never replace the key for DATA, and do not read its certificate.
+  // The period for DATA has no beginning, because units never replace that key and do not read its
+  // certificate.
   const from = purpose === 'data' ? Number.NEGATIVE_INFINITY : Date.parse(certificate.from);
   return { from, until: Date.parse(certificate.until) - marginMs + 1 };
 }

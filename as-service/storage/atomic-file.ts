@@ -53,7 +53,7 @@ export async function readFileIfThere(path: string): Promise<Uint8Array | undefi
 
 /** Makes new names in a folder durable, if the file system can do that. */
 export async function syncDirectory(path: string): Promise<void> {
-  // Windows cannot open a folder, and needs no sync of one.
+  // Windows cannot open a folder, and needs no such sync.
   if (process.platform === 'win32') return;
   try {
     const folder = await open(path, 'r');

@@ -52,7 +52,7 @@ export async function lockFolder(
     }
     await removeStale(directory, name);
   } catch (cause) {
-    // An open server would keep the process alive.
+    // Closes the server, which would otherwise keep the process alive.
     await close();
     throw diskRefusal(cause, NOT_LOCKED);
   }

@@ -47,7 +47,7 @@ export interface SetState {
   readonly nextAkv: number;
   /** SNs as 32 hex digits; null admits every unit that proves its membership by CHM. */
   readonly units: readonly string[] | null;
-  /** Maximum number of exports per unit; null is no limit. */
+  /** Maximum number of exports per unit; null sets no limit. */
   readonly quotaPerUnit: number | null;
 }
 
@@ -62,9 +62,9 @@ export interface AccessCodeState {
 export interface OperatorState {
   readonly name: string;
   readonly role: Role;
-  /** SET of each set that this operator may use; null is all sets. */
+  /** SET of each set that this operator may use; null permits all sets. */
   readonly sets: readonly number[] | null;
-  /** Maximum number of exports; null is no limit. */
+  /** Maximum number of exports; null sets no limit. */
   readonly quota: number | null;
   /** Whether the operator may export within work orders only. */
   readonly ordersOnly?: boolean;

@@ -106,8 +106,8 @@ export function findMissingReceipts({ exports }: VaultRecord): VaultFindingJson[
 }
 
 /**
- * Finds imports whose receipt was never returned. A unit counts its imports and puts the count into
- * each receipt, so a gap between two counts is a missing receipt. `receipts` are those of the
+ * Finds imports whose receipt the AS does not have. A unit counts its imports and puts the count
+ * into each receipt, so a gap between two counts is a missing receipt. `receipts` are those of the
  * service and of all vaults, 64 bytes each.
  */
 export function findImportGaps(receipts: Iterable<Uint8Array>): VaultFindingJson[] {

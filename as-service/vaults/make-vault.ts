@@ -21,8 +21,8 @@ import type { SetState, State } from '../storage/state.ts';
 import type { VaultIssue } from './vault-ledger.ts';
 
 /**
- * Maximum number of versions of T in a vault, which contains the newest ones. A unit with an older
- * T must get a newer one from the service first.
+ * A vault contains at most this many versions of T, the newest ones. A unit with an older T must
+ * first load a newer one from the service.
  */
 const TRANSPORT_KEY_VERSIONS = 4;
 const DAY_MS = 86_400_000;
@@ -44,7 +44,7 @@ export interface MakeVaultOptions {
 
 export interface VaultRequest extends VaultRequestJson {
   readonly custodian: string;
-  /** SET of each set that this custodian may use; null is all sets. */
+  /** SET of each set that this custodian may use; null permits all sets. */
   readonly sets: readonly number[] | null;
   readonly passphrase: string;
   readonly asNumber: number;

@@ -32,8 +32,8 @@ export interface VerifiedReceipt {
 }
 
 /**
- * Cache of entry hashes. A return can contain thousands of entries, and uses each hash several
- * times.
+ * Cache of entry hashes. A returned journal can contain thousands of entries, and reconciling it
+ * uses each hash several times.
  */
 const hashes = new WeakMap<VaultEntryJson, string>();
 

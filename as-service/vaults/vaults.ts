@@ -45,7 +45,7 @@ export interface VaultsOptions {
 /** An operator, or the command line, which may use every set. */
 export interface VaultCaller {
   readonly actor: string;
-  /** SET of each set that the caller may use; null is all sets. */
+  /** SET of each set that the caller may use; null permits all sets. */
   readonly sets: readonly number[] | null;
   /** @throws ProtocolError signed-out when the access code has expired or was revoked */
   readonly requireSignedIn?: () => void;

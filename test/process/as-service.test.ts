@@ -302,10 +302,10 @@ describe('the command line', () => {
     await cli('key', 'add', 'BA7C', '1', 'Data key', '--attributes', 'D0AB00N', '--file', join(folder.path, 'ta'));
     await expect(cli('set', 'allow', 'BA7C', '7')).rejects.toThrow('admits every unit already');
     expect(await cli('set', 'list')).toContain('every unit of the set');
-    expect(await cli('set', 'allow', 'BA7C', '7', '--only')).toContain('the units of its list only');
+    expect(await cli('set', 'allow', 'BA7C', '7', '--only')).toContain('now admits only the units of its list');
     expect(await cli('set', 'allow', 'BA7C', '8')).toContain('these units too');
     expect(await cli('set', 'list')).toContain('2 listed units');
-    expect(await cli('set', 'allow', 'BA7C', '--any')).toContain('every unit of it');
+    expect(await cli('set', 'allow', 'BA7C', '--any')).toContain('now admits all its units');
     const { sets } = (await (await get(service, '/v1/keys')).json()) as KeysJson;
     expect(sets.find(({ set }) => set === 0xba7c)?.keys).toMatchObject([{ ref1: 1, label: 'Data key' }]);
     const file = join(folder.path, 'kd');

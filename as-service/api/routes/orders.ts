@@ -27,7 +27,10 @@ const WORKERS: readonly Role[] = ['operator', 'custodian', 'administrator'];
 const MAX_BODY_LENGTH = 16 * 1024 * 1024;
 /** Timeout of a request for a report. Sufficient to sign 40,000 verdicts on a busy machine. */
 const REPORT_DEADLINE_MS = 100_000;
-/** Maximum number of findings of one kind in the balance of a response. The report lists all. */
+/**
+ * Maximum number of units in each list of a balance (`gaps`, `missing`) in a response. The report
+ * lists all.
+ */
 const MAX_GAPS = 1000;
 
 function actorOf({ signedIn: { account, requireSignedIn } }: Pick<Call<unknown>, 'signedIn'>): Actor {
