@@ -82,8 +82,8 @@ export class CcidReader implements CardFraming {
   }
 
   /**
-   * Passes an oversized message to CcidDevice as a header with the maximum length, which CcidDevice
-   * rejects.
+   * Passes an oversized message on as a header with the maximum length, so that CcidDevice rejects
+   * it.
    */
   #oversized({ type, slot, seq }: { readonly type: number; readonly slot: number; readonly seq: number }) {
     return this.#pass(Uint8Array.of(type, 0xff, 0xff, 0xff, 0xff, slot, seq, 0, 0, 0));

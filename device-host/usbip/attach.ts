@@ -78,6 +78,7 @@ async function socketPair(): Promise<{ device: Socket; kernel: Socket }> {
  */
 function fileDescriptor(socket: Socket): number {
   const { _handle: handle } = socket as Socket & { readonly _handle?: { readonly fd?: number } };
-  if (handle?.fd === undefined || handle.fd < 0) throw new Error('this Node does not give a socket’s file descriptor');
+  if (handle?.fd === undefined || handle.fd < 0)
+    throw new Error('this version of Node hides the file descriptor of a socket');
   return handle.fd;
 }

@@ -1,6 +1,6 @@
 // SerialPort as Chromium implements it (Blink's serial_port.cc). Simulates the options, the
-// streams, which are null until the port is open, the signals and the behaviour on unplug. Each
-// plug-in creates a new object.
+// signals, the streams (null until the port is open) and the behaviour on unplug. Each plug-in
+// creates a new object.
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { ascii } from '#protocol/bytes/text.ts';
 import { CORRUPT_BYTE, isReceiving } from '../unit/serial-line.ts';
@@ -20,7 +20,7 @@ interface OpenState {
   writable: SerialWritable | undefined;
   /** Whether the device is lost. A readable stream that fails after that is not replaced. */
   readFatal: boolean;
-  /** The same for the writable stream. */
+  /** The same as readFatal, for the writable stream. */
   writeFatal: boolean;
   dataTerminalReady: boolean;
   requestToSend: boolean;

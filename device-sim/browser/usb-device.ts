@@ -132,7 +132,8 @@ export class SimulatedUsbDevice implements USBDevice, BrowserDevice {
       if (found.alternate.interfaceClass === CLASS_SMART_CARD) {
         throw exception('SecurityError', place, 'The requested interface implements a protected class.');
       }
-      // The operating system's serial driver has claimed the CDC-ACM interfaces.
+      // The CDC-ACM interfaces are always busy, because the operating system's serial driver has
+      // claimed them.
       const isBusy = interfaceNumber !== CCID_INTERFACE || this.#unit.faults('usb').openRefusal === 'busy';
       if (isBusy) throw exception('NetworkError', place, 'Unable to claim interface.');
       this.#claimed.add(interfaceNumber);

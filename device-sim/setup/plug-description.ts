@@ -26,11 +26,11 @@ export interface PlugDescription {
    */
   readonly protectedClass?: boolean;
   /**
-   * Whether the unit is behind a USB-to-serial adapter, so that its port has the ids of the adapter.
+   * Whether the unit is behind a USB-to-serial adapter, so that its port has the adapter's ids.
    * False by default.
    */
   readonly adapter?: boolean;
-  /** USB product id. By default that of the product. */
+  /** USB product id. By default the `productId` of Product. */
   readonly productId?: number;
   readonly packetSize?: number;
   /** Whether the operating system has selected the USB configuration. False by default. */

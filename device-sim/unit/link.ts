@@ -58,7 +58,8 @@ export class UnitLink {
   }
 
   /**
-   * Stops receiving and sending. Called when the unit is unplugged, loses power or resets the bus.
+   * Stops receiving and sending. Called when the unit is unplugged or loses power, and when the bus
+   * is reset.
    */
   close(): void {
     this.#isOpen = false;
@@ -122,7 +123,7 @@ export class UnitLink {
     if (refusal !== undefined) return encodeResponse(NO_DATA, refusal);
     const card = cards[slot];
     if (card === undefined) throw new RangeError(`no card in slot ${slot}`);
-    // A part of a chain has no field Le, so its answer cannot be split.
+    // A part of a chain has no field Le, so it cannot get a partial answer.
     const isPartial = (cla & CLA_CHAINING) === 0 && faults.takePartialAnswer(ins);
     return await runExclusive(() => card.process(isPartial ? withLeOne(command) : command));
   }

@@ -33,7 +33,8 @@ const Reply = { done: 3n, readMemory: 5n, writeMemory: 6n } as const;
 export function serveFile(socket: Socket, operations: FileOperations, onFailure: (error: unknown) => void): void {
   const file = new HostFile(socket, operations, onFailure);
   socket.on('data', (chunk) => file.receive(chunk));
-  // A program that ends resets the connection. The close event follows and is handled below.
+  // Ignores the error, because a program that ends resets the connection. The close event follows
+  // and is handled below.
   socket.on('error', () => undefined);
   let isClosed = false;
   const close = (): void => {

@@ -34,9 +34,9 @@ const TTY_DRIVERS = 'acm                  /dev/ttyACM    166 0-255 serial\n';
 
 /**
  * Perl script that sends an event to all monitors, because Node has no AF_UNIX SOCK_DGRAM. Linux
- * queues ten datagrams for a busy program. While the queue is full, the script retries until the
- * timeout. It then exits with 1, which fails the test, because a lost event is never sent again.
- * The script skips a monitor whose program has ended.
+ * queues ten datagrams for a busy program. While a queue is full, the script retries. After the
+ * timeout it exits with 1, which fails the test, because a lost event is never sent again. The
+ * script skips a monitor whose program has ended.
  */
 const SEND_DATAGRAM = `
   local $/; my $datagram = <STDIN>; my $unread = 0; my $timeout = shift;

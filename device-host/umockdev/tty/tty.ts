@@ -179,7 +179,8 @@ export class Tty {
   #receiveError(error: LineError): void {
     const modes = decodeInputModes(this.#termios);
     if (error === 'BreakError') this.#receive(breakInput(modes));
-    // An overrun of the port's buffer loses the bytes. Linux does not report it to the program.
+    // An overrun of the port's buffer loses the bytes. Linux does not report the loss to the
+    // program.
     else if (error !== 'BufferOverrunError') this.#receive(errorInput(CORRUPT_BYTE, modes));
   }
 

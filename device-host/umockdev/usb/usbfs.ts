@@ -231,7 +231,7 @@ class UsbFile implements FileOperations {
     const status = this.#device.options.gadget.transferOut(urb.endpoint, bytes);
     if (status === 'stall') this.#complete(urb, -Errno.EPIPE);
     // The URB completes after the unit has received the bytes. If these bytes make the unit unplug,
-    // unplug() has failed the URB before.
+    // unplug() has already failed the URB.
     else queueMicrotask(() => this.#complete(urb, 0, bytes.length));
   }
 
