@@ -63,11 +63,11 @@ export type SourceErrorCode =
   | 'demo-refused' // a demo set, and the AS is not in demo mode
   | 'order-unknown' // no such work order, or this operator may not use its set
   | 'order-ended' // the work order is revoked, closed, expired or not yet valid
-  | 'not-on-order' // the work order lacks key, slot, set or suite, or the operator may export only under an order
+  | 'not-on-order' // key, slot, set or suite are not on the order, or the operator needs an order
   | 'reason-needed'; // this key was exported to this unit before, in the same work order
 
 /**
- * Refusals that only an AS card makes (docs/protocol.md clause 4.9); the others have a
+ * Refusals that only an AS card makes (docs/protocol.md clause 4.9). Its other refusals have a
  * SourceErrorCode.
  */
 export type TokenErrorCode =
@@ -105,7 +105,7 @@ export type SiteErrorCode =
   | 'site-unsigned' // settings that the AS has not signed
   | 'site-untrusted' // signed under another root key than the pinned one
   | 'site-changed' // a signature is wrong
-  | 'site-key-refused' // the root did not certify the signing key for site files, or not for the time of signing
+  | 'site-key-refused' // the signing key was not certified for site files, or not when it signed
   | 'site-older'; // this station accepted a newer one before
 
 /** Failures of the station: the page and its journal. */

@@ -1,6 +1,6 @@
 // The interface to the persistent state of an AS: sets, key entries, the counter XC and the exports
 // (docs/protocol.md clause 3). Service, vault and card implement it over their own storage. The
-// state contains no keys, which only KeyCrypto has.
+// state contains no keys: only KeyCrypto has them.
 import type { Bytes } from '../bytes/bytes.ts';
 import type { Kcv } from '../tkl/body.ts';
 import type { UnitId } from '../tkl/key-tree.ts';

@@ -1,5 +1,5 @@
-// The KeyStore of an AS that can read T, which is the service or a card. Derives the keys of a unit
-// from T for each call and wipes them.
+// The KeyStore of an AS that can read T: the service or a card. Derives the keys of a unit from T
+// for each call and wipes them.
 import { type Bytes, wipe } from '../bytes/bytes.ts';
 import type { Random } from '../tkl/body.ts';
 import { deriveDeviceKey, deriveKey } from '../tkl/key-tree.ts';

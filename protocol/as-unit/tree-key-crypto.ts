@@ -1,5 +1,5 @@
-// Implements KeyCrypto with the key tree of docs/protocol.md clause 3.2. A KeyStore has T or K_D.
-// It returns keys derived from K_D and copies of TA. TreeKeyCrypto derives and wipes all other
+// Implements KeyCrypto with the key tree of docs/protocol.md clause 3.2. A KeyStore has T or K_D,
+// and returns copies of TA and keys derived from K_D. TreeKeyCrypto derives and wipes all other
 // keys.
 import { type Bytes, concat, wipe } from '../bytes/bytes.ts';
 import { type Kcv, keyCheckValue, NO_KCV, type Random } from '../tkl/body.ts';

@@ -1,5 +1,5 @@
 // Decodes the identity, the response of a unit to SELECT and GET IDENTITY (docs/protocol.md clause
-// 4.3). The identity is not authenticated. CHM proves SN, SET and TKV to the AS.
+// 4.3). The identity is not authenticated. Only CHM proves SN, SET and TKV to the AS.
 import { type Bytes, isZero } from '../bytes/bytes.ts';
 import { hexNumber } from '../bytes/hex.ts';
 import { fromAscii } from '../bytes/text.ts';

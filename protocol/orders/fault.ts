@@ -17,7 +17,10 @@ export interface ReportFault {
 /** Collects a fault. A fault without `place` concerns the whole file. */
 export type Note = (code: ReportFaultCode, place?: { row: number; sn: string }, detail?: string) => void;
 
-/** Resolves to the action's result. If the action finds a fault, calls `refused` instead. */
+/**
+ * Resolves with the result of the action. If the action finds a fault in the file, calls `refused`
+ * with the detail and resolves with undefined.
+ */
 export async function orNote<T>(
   action: () => T | Promise<T>,
   refused: (detail: string) => void,

@@ -72,8 +72,8 @@ export const orderProgressSchema = v.object({
 export type OrderProgressJson = Json<typeof orderProgressSchema>;
 
 /**
- * A work order with the counts of its exports and receipts. If there is no signed order, only the
- * job number that export requests contained, with the same counts.
+ * A work order, or a job number for which there is no signed order, with the counts of its exports
+ * and receipts.
  */
 const workOrderFactsSchema = v.object({
   workOrder: orderId,

@@ -10,7 +10,7 @@ import { arrangeUnits, countUnits, hasUnit, MAX_UNITS, serialNumber, type UnitRa
 export const WORK_ORDER_TYPE = 'application/vnd.keyferry.work-order+json';
 export const MAX_LINES = 16;
 /**
- * Maximum product of the numbers of units and lines. A report has one verdict for each such load.
+ * Maximum number of loads of an order: units times lines. A report has one verdict for each load.
  */
 export const MAX_LOADS = 40_000;
 

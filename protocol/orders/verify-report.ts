@@ -1,6 +1,6 @@
 // Verifies the report of a work order with the root key that the reader trusts, without a service.
 // Used by the page and the verifier (docs/protocol.md clause 9.1). Reports every fault. Trusts only
-// those parts of the file that the root, or a key that the root certified, has signed.
+// the parts of the file that are signed by the root or by a key that the root certified.
 import { equalBytes, requireLength } from '../bytes/bytes.ts';
 import { fromBase64url, toBase64url } from '../bytes/text.ts';
 import { sha256 } from '../crypto/prf.ts';

@@ -163,7 +163,7 @@ function chooseSuite(identity: Identity, request: LoadRequest): SuiteId {
 
 /**
  * Compares HDR with the request and returns the facts of the export. The unit would also refuse
- * DATA of another request, but the refusal would cost a try and hide that the AS is at fault.
+ * DATA for another request, but the refusal would cost a try and hide that the AS is at fault.
  */
 function summarise(exported: ExportedKey, request: ExportRequest): ExportSummary {
   const { header } = decodeData(exported.data);

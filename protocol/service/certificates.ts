@@ -45,7 +45,9 @@ export class Certificates {
     return certificates;
   }
 
-  /** True iff the key that signed the envelope is certified for `purpose`. Verifies no signature. */
+  /**
+   * True iff the key that signed the envelope is certified for `purpose`. Verifies no signature.
+   */
   has(envelope: Envelope, purpose: CertificateJson['purpose']): boolean {
     return this.#find(envelope, purpose) !== undefined;
   }

@@ -40,8 +40,8 @@ export function encodeSiteFile(certificate: Envelope, site: Envelope): string {
 
 /**
  * Verifies a site file. `roots` are the pinned public keys, 32 bytes each. `last` is the file that
- * this station accepted last. A file of the same root must have a higher serial number, or be the
- * same.
+ * this station accepted last. A file of the same root must be equal to `last`, or have a higher
+ * serial number.
  * @throws ProtocolError (SiteErrorCode)
  */
 export async function openSiteFile(

@@ -18,8 +18,8 @@ export const MAX_SERIAL = 0x7fffffff;
 
 /**
  * Base URL of an AS, without a slash at the end. Plain HTTP is permitted on this computer only,
- * because a network could read the access code. A Content-Security-Policy cannot contain an
- * IPv6 address.
+ * because others could read the access code on a network. IPv6 addresses are refused, because a
+ * Content-Security-Policy cannot contain one.
  */
 const asUrl = text(
   /^(?=.{1,200}$)(https:\/\/[a-z\d](?:[a-z\d.-]*[a-z\d])?|http:\/\/(localhost|127\.0\.0\.1))(:\d{1,5})?(\/[\w.~-]+)*$/,
@@ -56,7 +56,7 @@ const profileSchema = v.object({
   /** Shown to the operator if the device has no product name. */
   name: printable(MAX_PROFILE_NAME_LENGTH),
   role,
-  /** Absent for a serial unit behind any adapter that no other profile names. */
+  /** If absent, the profile is for serial units behind an adapter that no other profile names. */
   ids: v.exactOptional(ids),
   /** Present if the device has a vendor interface for WebUSB. */
   usb: v.exactOptional(usb),
@@ -69,7 +69,7 @@ export const signOutAfterMinutes = integer(1, 480);
 
 const siteSchema = v.object({
   format: v.picklist([SITE_FORMAT]),
-  /** Number of this file. The AS gives each file a higher one than the last. */
+  /** Number of this file. The AS gives each file a higher number than the one before. */
   serial: integer(1, MAX_SERIAL),
   issued: time,
   /** The AS that signed the file. */
@@ -84,7 +84,7 @@ const siteSchema = v.object({
     /** Whether the label of each unit of a work order is scanned before a key is loaded. */
     scanLabels: v.boolean(),
     /**
-     * Minutes without activity after which the operator is signed out. With null, the operator is
+     * Minutes without activity after which the operator is signed out. If null, the operator is
      * signed out only when the access code expires.
      */
     signOutAfterMinutes: v.nullable(signOutAfterMinutes),
@@ -130,8 +130,9 @@ function isReachable(url: string): boolean {
 
 function findProfileFault(profile: SiteProfile, earlier: readonly SiteProfile[]): string | undefined {
   if (profile.usb === undefined && profile.serial === undefined) return 'has neither usb nor serial';
-  // A profile without ids matches every device. With usb, the chooser would list every USB device.
-  // With the role of a token, every unit behind a serial adapter would be taken for a token.
+  // A profile without ids matches every device. If it had usb, the chooser would list every USB
+  // device. If it had the role of a token, every unit behind a serial adapter would be taken for a
+  // token.
   if (profile.ids === undefined && profile.usb !== undefined) return 'has usb, but no ids';
   if (profile.ids === undefined && profile.role === 'token') return 'has the role of a token, but no ids';
   const same = earlier.filter((each) => each.ids?.toLowerCase() === profile.ids?.toLowerCase());

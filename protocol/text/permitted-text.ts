@@ -85,8 +85,8 @@ export function readText(typed: string, max: number): TextResult {
 const FORMERLY_TAKEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\uFFFC\uFFFD]/gu;
 
 /**
- * Converts a text that an earlier version may have stored: replaces each character that is refused
- * now by a blank, and cuts the text to `max` characters. Returns undefined if nothing is left.
+ * Converts a text that an earlier version may have stored: puts a blank in place of each character
+ * that is refused now, and cuts the text to `max` characters. Returns undefined if nothing is left.
  */
 export function repairText(stored: string, max: number): string | undefined {
   const result = readText(stored, max);

@@ -46,7 +46,7 @@ const MAX_FILE_LENGTH = 1 << 22;
 
 const vaultCertificateSchema = v.object({ ...certificateSchema.entries, from: vaultTime, until: vaultTime });
 
-/** Returns the only valid text of a vault file, which ends with a line feed. */
+/** Returns the text of a vault file, which ends with a line feed. */
 export function encodeVaultFile({ header, certificate, sealed }: VaultFileJson): string {
   return `${JSON.stringify({ header, certificate, sealed })}\n`;
 }
