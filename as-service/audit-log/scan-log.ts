@@ -1,5 +1,5 @@
-// Reads the whole audit log and verifies its chain of hashes. The service does this at each start,
-// and the command line does it for `log verify`.
+// Reads the whole audit log and verifies its chain of hashes, at each start of the service and for
+// the command `log verify`.
 import { concat } from '#protocol/bytes/bytes.ts';
 import type { AuditHeadJson } from '#protocol/service/messages.ts';
 import { UserError } from '../common/user-error.ts';

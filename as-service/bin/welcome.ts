@@ -1,4 +1,5 @@
-// The text that the service prints when it starts: address, access code, first steps and sealing.
+// The text that the service prints when it starts: the address, the access code, the first steps,
+// and how the keys are sealed.
 import { cliCommand } from '../cli/cli-command.ts';
 import type { SealingKey } from '../storage/sealing-key.ts';
 import type { Config } from './config.ts';

@@ -34,8 +34,8 @@ export class ControlServer {
 
   accept(socket: Socket): void {
     const lines = createInterface({ input: socket });
-    // Writing to a client that has closed its connection causes EPIPE. Without this listener, that
-    // error would end the process.
+    // A write to a client that has closed its connection causes EPIPE. That error would end the
+    // process if there were no listener.
     lines.on('error', () => socket.destroy());
     lines.once('line', (line) => {
       this.#running = this.#running.then(async () => {

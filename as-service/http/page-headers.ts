@@ -31,7 +31,7 @@ const WORKER_POLICIES: readonly (readonly [RegExp, string])[] = [
 
 /**
  * Returns the headers of one file, by name in lower case. `asUrls` are the addresses of the AS if
- * another server serves the page; without them the page may connect to its own origin only.
+ * another server serves the page. If there are none, the page may connect only to its own origin.
  * @throws RangeError for an address that has no origin
  */
 export function pageHeaders(

@@ -109,7 +109,7 @@ export class As implements StateChanges {
     }
   }
 
-  /** Replays the log and chooses the state. Wipes the secrets of the other state. */
+  /** Replays the log and chooses the state. Wipes the secrets of the state that is not chosen. */
   static async #read({ directory, logFile: file, sealer, now, acceptClock = false }: AsOptions): Promise<StartData> {
     const ledgers = emptyLedgers();
     const newest = new NewestChange();

@@ -101,8 +101,8 @@ export class Signatures {
   readonly #certificates: readonly Envelope[];
   readonly #trust: TrustJson;
   /**
-   * The newest signed audit head. Each answer contains one, and answers with the same head share
-   * its signature.
+   * The newest signed audit head. Each answer contains a signed head. Answers with the same head
+   * share one signature.
    */
   #signedHead: { readonly sequence: number; readonly envelope: Promise<Envelope> } | undefined;
 
@@ -230,8 +230,8 @@ export interface Span {
 
 /**
  * Returns the period in which every present key has a certificate that does not expire within
- * `marginMs`. With the default margin, no key must be replaced before the end of this period. With
- * 0, every key is certified during this period.
+ * `marginMs`. If the margin is the default, no key must be replaced before the end of this period.
+ * If it is 0, every key is certified during this period.
  */
 export function certifiedSpan(state: State, marginMs: number = RENEWAL_MS): Span {
   const spans = SIGNING_PURPOSES.map((purpose) => spanOf(state, purpose, marginMs));
