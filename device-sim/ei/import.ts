@@ -104,7 +104,7 @@ function checkFormat(configuration: EiConfiguration, field: Uint8Array): Header 
 }
 
 /**
- * Decrements the tries in memory before a key is used. With no tries left, the unit delays the
+ * Decrements the tries in memory before a key is used. If no tries are left, the unit delays the
  * import by 1 s and doubles the delay with each further import, up to 64 s. The unit never locks.
  */
 async function takeTry({ store, clock, isPowered }: ImportContext): Promise<void> {

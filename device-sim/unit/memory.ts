@@ -1,6 +1,6 @@
 // M, the non-volatile memory of a unit (docs/protocol.md clause 7). A test can make the n-th write
-// fail, or cut power before, during or after that write. After a loss of power, M still has its
-// content, and the program starts anew.
+// fail, or cut power before, during or after that write. M keeps its content without power, and the
+// program then starts anew.
 import { type Bytes, concat, copy, wipe } from '#protocol/bytes/bytes.ts';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 
