@@ -52,7 +52,8 @@ export function deriveKeyBlockKeys(kbpk: Uint8Array): { readonly kbek: Bytes; re
 
 /**
  * Wraps a key. The result is ASCII.
- * @param pad random bytes that fill the plaintext up to 48 bytes; it has 46 − key length bytes
+ * @param pad random bytes that fill the plaintext up to 48 bytes: 46 bytes minus the length of the
+ * key
  * @throws RangeError when the attributes or an optional block cannot be encoded in a header
  */
 export function wrapKeyBlock(kbpk: Uint8Array, { attributes, optionalBlocks, key }: KeyBlock, pad: Uint8Array): Bytes {

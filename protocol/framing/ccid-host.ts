@@ -19,7 +19,7 @@ import type { HostAction, HostFraming } from './host-framing.ts';
 export interface CcidHostOptions {
   /** bSlot. */
   readonly slot?: number;
-  /** Block waiting time in ms: the timeout of a response, and the step of a time extension. */
+  /** Block waiting time in ms: the timeout of a response. A time extension is a multiple of it. */
   readonly bwtMs?: number;
 }
 

@@ -27,7 +27,7 @@ export interface LoadVerdict {
   readonly hasVerdict: boolean;
   readonly exports: number;
   readonly reasons: readonly string[];
-  /** The verdict, or null unless the AS signed it for this unit, line and order. */
+  /** The verdict, if the AS signed it for this unit, line and order; null otherwise. */
   readonly verdict: VerdictJson | null;
 }
 
@@ -48,7 +48,7 @@ export interface UnitVerdict {
 
 export interface ProofContext {
   readonly order: WorkOrder | undefined;
-  /** When the report was signed; undefined unless its summary is verified. */
+  /** When the report was signed; undefined if its summary is not verified. */
   readonly issued: string | undefined;
   readonly certificates: Certificates;
   /** Ids of the exports whose verdicts have been accepted so far. */

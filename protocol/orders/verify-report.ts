@@ -1,5 +1,5 @@
 // Verifies the report of a work order with the root key that the reader trusts, without a service.
-// Used by the page and the verifier (docs/protocol.md clause 9.1). Reports every fault. Trusts only
+// Used by the page and the verifier (docs/protocol.md clause 9.1). Finds every fault. Trusts only
 // the parts of the file that are signed by the root or by a key that the root certified.
 import { equalBytes, requireLength } from '../bytes/bytes.ts';
 import { fromBase64url, toBase64url } from '../bytes/text.ts';
@@ -23,7 +23,7 @@ export interface ReportVerdict {
   /** The work order, if the AS signed it; null otherwise. */
   readonly order: WorkOrder | null;
   readonly summary: ReportSummary | null;
-  /** One verdict for each row, in the sequence of the file. */
+  /** The result for each row, in the sequence of the file. */
   readonly units: readonly UnitVerdict[];
 }
 

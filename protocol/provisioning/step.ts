@@ -1,4 +1,4 @@
-// The steps that provision() and settle() report, so that the journal can record each intention and
+// The steps that provision() and settle() yield, so that the journal can record each intention and
 // its result. A step contains no key and no DATA.
 import type { Bytes } from '../bytes/bytes.ts';
 import type { Receipt } from '../tkl/receipt.ts';

@@ -1,5 +1,6 @@
 // CHM (docs/protocol.md clause 3.6): the MAC with which a unit proves, for each challenge, that it
-// has T or its K_D. The MAC does not prove freshness. For that, the AS accepts each R only once.
+// has T or its K_D. The MAC does not prove freshness. The AS ensures freshness, because it accepts
+// each R only once.
 import { type Bytes, concat, equalBytes, requireLength, wipe } from '../bytes/bytes.ts';
 import { u32 } from '../bytes/integers.ts';
 import { ascii } from '../bytes/text.ts';

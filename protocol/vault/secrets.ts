@@ -35,7 +35,7 @@ export interface VaultSecrets {
   readonly applicationKeys: readonly VaultApplicationKey[];
   /** Device keys of the listed units; empty in an open vault. */
   readonly deviceKeys: readonly VaultDeviceKey[];
-  /** Versions of T; empty unless this is an open vault. */
+  /** Versions of T in an open vault; empty in any other vault. */
   readonly transportKeys: readonly VaultTransportKey[];
 }
 
