@@ -147,8 +147,8 @@ export class ServiceMemory implements Memory<Caller> {
       xc: ++this.#lastXc,
       commit: async (record) => {
         await this.#options.lock.shared(async () => {
-          // The lock ensures that no revocation or closing is recorded between this check and the
-          // entry.
+          // While this lock is held, no order is revoked or closed, so the check still holds when
+          // the entry is recorded.
           this.requirePermitted(request, caller);
           const { time } = await this.#options.log.append({
             event: 'export',

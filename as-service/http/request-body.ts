@@ -54,7 +54,7 @@ function decode(text: string): unknown {
 async function readText(c: Context, maxLength: number): Promise<string> {
   const length = c.req.header('content-length');
   if (length !== undefined) {
-    // Node's parser reads no more bytes than the header declares.
+    // Node's parser reads no more bytes than the header declares, so the text is not longer.
     if (Number(length) > maxLength) throw tooLarge(maxLength);
     return c.req.text();
   }

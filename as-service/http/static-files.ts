@@ -1,4 +1,4 @@
-// Serves the built page from memory. No request leads to a file access.
+// Serves the built page from memory. Reads no file while it answers a request.
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';

@@ -35,9 +35,11 @@ import { emptyLedgers, type Ledgers, replayLine, signedRecords } from './replay.
 import { dropCertificates, emptyState, renewSigningKeys, withAllKeys } from './signing-keys.ts';
 
 export const LOG_FILE = 'audit.log';
-/** A clock that is behind by at most this time causes no notice. */
+/** Maximum time that the clock may be behind the log without a notice. */
 const CLOCK_NOTICE_MS = 5 * 60_000;
-/** Time without another attempt after the disk has refused a renewal, in milliseconds. */
+/**
+ * After the disk has refused a renewal, the service does not retry for this time, in milliseconds.
+ */
 const RETRY_MS = 60_000;
 
 export interface AsOptions {

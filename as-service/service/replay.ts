@@ -10,7 +10,7 @@ import type { SignedRecords } from '../signing/retention.ts';
 import type { Sealer } from '../storage/sealer.ts';
 import { replayVault, VaultLedger } from '../vaults/vault-ledger.ts';
 
-/** The indexes of the records in the audit log. Each start computes them by replay. */
+/** The indexes of the records in the audit log. The service rebuilds them at each start. */
 export interface Ledgers {
   readonly exports: Ledger;
   readonly orders: OrderLedger;

@@ -148,8 +148,8 @@ export async function writeDeviceKey(
     found.profile === 'shared' ? copy(transportKey.key) : deriveDeviceKey(transportKey.family, transportKey.key, unit);
   const text = ascii(`${toHex(secret)}\n`);
   try {
-    // A crash after this line leaves a log entry although the key file is missing. A key file
-    // without its log entry would be worse.
+    // The log entry comes first. A crash after this line leaves an entry without a key file, which
+    // is better than a key file without an entry.
     await as.log.append({
       event: 'device-key-written',
       actor,

@@ -19,8 +19,8 @@ export const grave = (words: string): VaultFindingJson => ({ grave: true, words 
 const note = (words: string): VaultFindingJson => ({ grave: false, words });
 
 /**
- * Finds gaps in the journal, and contradictions to earlier journals. `record` does not contain this
- * journal yet.
+ * Finds gaps in the journal, and contradictions with earlier journals. `record` does not contain
+ * this journal yet.
  */
 export function findBreaks(record: VaultRecord, journal: VaultJournalJson): VaultFindingJson[] {
   const breaks = findChainBreaks(journal.entries, record.issued.headerHash);
