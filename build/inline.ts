@@ -7,8 +7,8 @@ const VITE_MARKER = /\/\*\$vite\$:\d+\*\//g;
 
 /**
  * Inlines the stylesheet of the first screen, because a linked stylesheet would delay the first
- * paint by a round trip. Leaves a disabled link, which the browser does not fetch. Vite's loader of
- * lazy chunks finds the link and does not load the stylesheet again.
+ * paint by a round trip. Leaves a disabled link in the page, which the browser does not fetch.
+ * Because of this link, Vite's loader of lazy chunks does not load the stylesheet again.
  */
 export function inlineStylesheet(environments: readonly string[]): Plugin {
   return {
