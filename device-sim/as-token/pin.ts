@@ -22,7 +22,7 @@ export class CardPin {
     return this.#unlocked;
   }
 
-  /** Called on SELECT, reset and IccPowerOn. */
+  /** Called when the application is selected, and when the card is reset or powered up. */
   lock(): void {
     this.#unlocked = false;
   }

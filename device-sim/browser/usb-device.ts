@@ -146,7 +146,7 @@ export class SimulatedUsbDevice implements USBDevice, BrowserDevice {
     this.#requireInterface(place, interfaceNumber);
     if (!this.#claimed.has(interfaceNumber)) return;
     await this.#changeInterface(place, interfaceNumber, () => undefined);
-    // Chromium fails the pending transfers after the release.
+    // Like Chromium, fails the pending transfers only after the release.
     this.#release(exception('NetworkError', 'transferIn on USBDevice', TRANSFER_ERROR));
   }
 

@@ -6,7 +6,7 @@ export interface LinkChallenge {
   set(challenge: PendingChallenge): void;
   /** Returns the challenge and erases it, because R is good for one import, even a failed one. */
   take(): PendingChallenge | undefined;
-  /** Called on SELECT, reset and IccPowerOn. */
+  /** Called when the application is selected, and when the card is reset or powered up. */
   reset(): void;
 }
 

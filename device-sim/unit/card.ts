@@ -73,7 +73,7 @@ export class Card {
     this.#application = application;
   }
 
-  /** Called on loss of power, reset and IccPowerOn. */
+  /** Called when the card loses power, is reset or is powered up (IccPowerOn). */
   reset(): void {
     this.#resets++;
     this.#selected = false;

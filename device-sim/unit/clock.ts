@@ -19,7 +19,7 @@ export const realClock: Clock = {
   },
 };
 
-/** Resolves after `ms` milliseconds. For 0 or less it sets no timer. */
+/** Resolves after `ms` milliseconds. Sets no timer if `ms` is 0 or less. */
 export function sleep(clock: Clock, ms: number): Promise<void> {
   if (ms <= 0) return Promise.resolve();
   return new Promise((resolve) => clock.after(ms, resolve));

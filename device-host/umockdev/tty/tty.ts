@@ -104,7 +104,7 @@ export class Tty {
 
   #write(bytes: Bytes): Outcome {
     if (this.#isHungUp) return 'EIO';
-    // Delayed, so that the system call returns before the unit receives the bytes.
+    // The unit receives the bytes later, so that the system call returns first.
     setImmediate(() => this.#options.line.receive(bytes));
     return bytes.length;
   }
