@@ -13,6 +13,9 @@ export interface Port {
    * @throws RangeError while another read is pending
    */
   read(timeoutMs: number): Promise<Bytes | undefined>;
-  /** Closes the port. Idempotent. A pending read rejects with device-lost. Never rejects. */
+  /**
+   * Closes the port, unless it is closed already. Never rejects. A pending read rejects with
+   * device-lost.
+   */
   close(): Promise<void>;
 }

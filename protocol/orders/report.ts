@@ -72,7 +72,7 @@ const reportSummarySchema = v.object({
   issued: time,
   totals: reportTotalsSchema,
   stations: list(reportStationSchema, 0, 10_000),
-  /** Heads of the audit log at `issued` and at the closing of the order. */
+  /** The heads of the audit log when the order was closed, and at `issued`. */
   heads: list(auditHeadSchema, 1, 16),
   /** SHA-256 of each row, see rowHash(). */
   rows: list(hash, 1, MAX_UNITS),

@@ -51,7 +51,9 @@ export function readCrockford(typed: string): string {
 /** Number of characters of an access code after its prefix KF. */
 export const ACCESS_CODE_LENGTH = 30;
 const PREFIX = 'KF';
-/** The prefix, followed by a sign. Without the sign, KF may be the beginning of the code itself. */
+/**
+ * The prefix, followed by a sign. If no sign follows, KF may be the beginning of the code itself.
+ */
 const PREFIXED = /^[^\p{L}\p{N}]*KF[^\p{L}\p{N}]/iu;
 
 /**

@@ -22,7 +22,7 @@ const EVENTS = {
   unlocked: v.object({
     kind: v.picklist(['unlocked']),
     by: v.picklist(['passphrase', 'passkey']),
-    /** Number of wrong passphrases since the last unlocking. */
+    /** Number of wrong passphrases since the vault was last unlocked. */
     refused: integer(0, 0xffffffff),
   }),
   export: v.object({
