@@ -30,6 +30,7 @@ const ALIASES: readonly (readonly [alias: string, folder: string])[] = [
   ['#device-host/', 'device-host/'],
   ['#as-service/', 'as-service/'],
   ['#web/', 'web/src/'],
+  ['#build/', 'build/'],
   ['#test/', 'test/'],
 ];
 

@@ -185,5 +185,9 @@ export const ROOMS: readonly Room[] = [
   { room: 'web/src/demo.ts', may: ['web/src/', 'device-sim/', 'protocol/'], packages: ['svelte'] },
 
   { room: 'build/', may: [], packages: [NODE, 'vite', 'marked'] },
-  { room: 'test/', may: ['protocol/', 'device-sim/', 'device-host/', 'as-service/', 'web/src/'], packages: [/^[^.#]/] },
+  {
+    room: 'test/',
+    may: ['protocol/', 'device-sim/', 'device-host/', 'as-service/', 'web/src/', 'build/'],
+    packages: [/^[^.#]/],
+  },
 ];

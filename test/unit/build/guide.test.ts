@@ -2,7 +2,7 @@
 // and elements.
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { GUIDES, renderGuide } from '../../../build/guide/render.ts';
+import { GUIDES, renderGuide } from '#build/guide/render.ts';
 
 const read = (path: string): string => readFileSync(path, 'utf8');
 const pages = new Map(GUIDES.map((guide) => [`${guide.name}.html`, renderGuide(guide, read)]));
