@@ -319,7 +319,7 @@ function foreignDevice(name: string, { kind, usb }: MessageContext): Message {
   };
 }
 
-/** Adds the button that retries to a remedy. */
+/** Adds to a remedy how to retry: a button to press, or to plug the unit in again. */
 function complete(message: StoredMessage, { button, isUnplugged }: MessageContext): Message {
   if (!message.again) return message;
   const { remedy } = message;

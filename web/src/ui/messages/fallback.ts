@@ -27,7 +27,7 @@ const NO_MESSAGE = {
   },
 } as const;
 
-/** The remedy names no button, because the catalog adds it. */
+/** The remedy names no button to press, because only the catalog adds that. */
 export function fallbackMessage({ code }: Failure, catalog: 'loading' | 'missing'): Message {
   return code in OUT_OF_REACH ? OUT_OF_REACH[code as keyof typeof OUT_OF_REACH] : NO_MESSAGE[catalog];
 }

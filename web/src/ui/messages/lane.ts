@@ -56,8 +56,8 @@ export const SLOT_BARS: Readonly<Record<SlotBar, string>> = {
 };
 
 /**
- * Words for the slot of the current load while its content is uncertain. Undefined if the facts of
- * the unit contain the content.
+ * Describes the slot of the current load while the content of the slot is uncertain. Undefined if
+ * the facts of the unit show the content.
  */
 export function slotDoubt(phase: Phase): string | undefined {
   switch (phase.is) {

@@ -155,7 +155,7 @@ export function unitMessage(work: UnitProgress, { state, waitReason }: Stands, p
   }
 }
 
-/** Message of a unit whose outcome is not known. The board of an ended order cannot check it. */
+/** Message of a unit whose outcome is not known and can no longer be checked on the board. */
 function unknownAfterEnd(lane: Lane, platform: Platform): LaneMessage {
   const { kind, word } = laneMessage(lane, platform);
   const isStored = lane.phase.is === 'unverified';

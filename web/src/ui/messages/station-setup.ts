@@ -8,7 +8,7 @@ interface Ids {
   readonly productId: number;
 }
 
-/** A rule with uaccess must come before number 73. */
+/** udev applies uaccess in rule file 73, so a rule that sets uaccess must have a lower number. */
 export const UDEV_FILE = '/etc/udev/rules.d/70-keyferry.rules';
 
 /**

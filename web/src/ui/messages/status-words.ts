@@ -52,8 +52,8 @@ const DAMAGED: StoredMessage = {
 };
 
 /**
- * Possible causes of a second IMPORTKEY 6988. Damage in transit is unlikely to occur twice in a
- * row.
+ * Possible causes of a second IMPORTKEY 6988. Damage in transit is left out, because it is unlikely
+ * to occur twice in a row.
  */
 const OTHER_KEY = [
   'The unit and the AS have different transport keys for this set',
@@ -81,7 +81,8 @@ const STATUS_WORDS: Readonly<Record<string, StoredMessage>> = {
     causes: ['The sealed key was damaged between the AS and the unit', ...OTHER_KEY],
     twice: {
       ...GIVE_UP,
-      title: 'The unit could not verify the sealed key twice. Nothing was changed, and the unit is not locked.',
+      title:
+        'Twice in a row, the unit could not verify the sealed key. Nothing was changed, and the unit is not locked.',
       causes: OTHER_KEY,
     },
   },

@@ -51,8 +51,9 @@ export interface Message {
 }
 
 /**
- * A message in the catalog. The remedy of a message with `again` does not name the button to press,
- * because the button depends on the place. Without `remedy`, pressing the button is the whole remedy.
+ * A message in the catalog. A message with `again` does not name the button to press, because the
+ * button depends on where the message is shown. If such a message has no `remedy`, the operator
+ * only has to press the button.
  */
 export type StoredMessage =
   | (Message & { readonly again?: never })

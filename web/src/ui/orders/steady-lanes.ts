@@ -3,7 +3,7 @@
 
 /** No lane moves until this time has passed after the last movement of the pointer. */
 const CALM_MS = 1_000;
-/** Time after the last input until a text field counts as left. A failed lane must then move. */
+/** A text field without input for this time counts as left, so that a failed lane can move. */
 const TYPING_MS = 10_000;
 
 /**
