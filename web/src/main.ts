@@ -33,7 +33,7 @@ const asBase: AsBase = [folderOf(location.href)];
 /** Name of the AS in the journal. A site file may change it. */
 let [origin] = asBase;
 
-/** Not read from the path, because some servers omit the end of a file name. */
+/** Read from the document, because some servers cut the extension off the path of the page. */
 const isDemo = document.body.className === 'demo';
 const prefix = isDemo ? DEMO_PREFIX : '';
 const settings = openSettings(prefix);
@@ -43,9 +43,9 @@ const toReturn = new JournalsToReturn(settings);
 const browser: BrowserParts = navigator;
 
 /**
- * The answer to the request for the site file. It also names the demo, if the AS serves one
- * (as-service/http/static-files.ts). Undefined if there is no answer in 5 seconds, because units and
- * vaults wait for it.
+ * The answer to the request for the site file. Its Link header names the demo, if the AS serves one
+ * (as-service/http/static-files.ts). Units and vaults wait for this answer, so after 5 seconds it
+ * counts as missing (undefined).
  */
 const siteAnswer = isDemo
   ? undefined

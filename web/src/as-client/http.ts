@@ -84,7 +84,7 @@ async function send(fetch: Fetch, request: Call): Promise<{ response: Response; 
 
 async function readText(response: Response, request: Call): Promise<string> {
   const { maxBytes = MAX_BYTES } = request;
-  // If a short body is read in chunks, Chromium reports an abort. text() reads it as a whole.
+  // Chromium reports an abort if a short body is read in chunks, so text() reads it as a whole.
   if (isShort(response, maxBytes)) return await response.text();
   const decoder = new TextDecoder();
   let text = '';
@@ -103,9 +103,9 @@ async function readText(response: Response, request: Call): Promise<string> {
 }
 
 /**
- * True if the body cannot be longer than `maxBytes`. The browser ends a body at its content-length.
- * For a compressed body, content-length is the compressed length. A server of another origin
- * decides whether the page sees that a body is compressed.
+ * True if Content-Length proves that the body is not longer than `maxBytes`. For a compressed body
+ * it proves nothing, because it is the compressed length. A server of another origin may hide from
+ * the page that a body is compressed, so its answers never count as short.
  */
 function isShort({ headers, type }: Response, maxBytes: number): boolean {
   const length = headers.get('content-length');

@@ -57,7 +57,8 @@ export interface RemoteAsOptions {
 export type AskOptions = Partial<Pick<Call, 'deadlineMs' | 'maxBytes'>>;
 
 /**
- * Format of an access code. An HTTP header contains the code, so only visible ASCII is permitted.
+ * Format of an access code. Only visible ASCII is permitted, because the code is sent in an HTTP
+ * header.
  */
 const ACCESS_CODE = /^[!-~]{1,512}$/;
 
@@ -147,8 +148,8 @@ export class RemoteAs implements KeySource {
   }
 
   /**
-   * Returns this AS as a KeySource that reports to `watch` each wait before a request is sent
-   * again.
+   * Returns this AS as a KeySource. Before it sends a request again, it reports the wait to
+   * `watch`.
    */
   watched(watch: RetryWatch): KeySource {
     return {

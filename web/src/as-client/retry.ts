@@ -6,10 +6,9 @@ import { ProtocolError, type SourceErrorCode } from '#protocol/errors.ts';
 /** The pauses before the second, third, fourth and fifth try. */
 export const PAUSES_MS: readonly number[] = [250, 1000, 2000, 4000];
 
-/**
- * Maximum of one wait, even if Retry-After is longer, and maximum sum of the waits of one request.
- */
+/** Maximum length of one wait, even if Retry-After is longer. */
 const MAX_WAIT_MS = 30_000;
+/** Maximum sum of the waits of one request. */
 const MAX_TOTAL_MS = 60_000;
 
 /**
@@ -47,8 +46,8 @@ export interface RetryWatch {
   readonly onWait: (wait: Wait | undefined) => void;
   readonly signal: AbortSignal;
   /**
-   * Runs each try, but not the waits between tries, so that a limit of concurrent requests does not
-   * count a request that waits.
+   * Runs each try and may delay it, to limit the number of concurrent requests. Does not run the
+   * waits between tries, so a request that waits does not count towards the limit.
    */
   readonly admit: <T>(send: () => Promise<T>) => Promise<T>;
 }
@@ -96,9 +95,9 @@ function pause(ms: number, signal?: AbortSignal): Promise<void> {
 }
 
 /**
- * Returns the value of Retry-After (RFC 9110) in milliseconds. The header contains seconds or a
- * date, which is compared with the Date header of the same answer. Without that header, a date is
- * ignored, because the clock of this computer can be wrong.
+ * Returns the value of Retry-After (RFC 9110) in milliseconds. Retry-After contains seconds or a
+ * date. A date is compared with the Date header of the same answer, because the clock of this
+ * computer can be wrong. If there is no Date header, the date is ignored.
  */
 export function readRetryAfter(headers: Headers): number | undefined {
   const value = headers.get('retry-after')?.trim() ?? '';

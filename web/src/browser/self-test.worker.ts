@@ -1,4 +1,4 @@
-// Entry point of the worker of the self-test. Posts the results and needs no message.
+// Entry point of the worker of the self-test. Posts the results without being asked.
 import { computeKnownAnswers } from './known-answers.ts';
 
 postMessage(computeKnownAnswers());

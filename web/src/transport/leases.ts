@@ -47,8 +47,9 @@ export class Leases {
    * @throws ProtocolError unit-elsewhere, or an error of Link.open()
    */
   async open(link: Link): Promise<OpenLink> {
-    // If the device has a USB serial number, the lock name identifies the unit, so the check comes
-    // before the opening. Otherwise the check comes only after device-busy.
+    // If the device has a USB serial number, the lock name identifies the unit, and the tab checks
+    // the lock before it opens the link. Otherwise the lock may belong to a unit of the same kind,
+    // and the tab checks it only after device-busy.
     if (link.usbSerialNumber !== undefined) await this.#requireFree(link);
     const release = await this.#acquire(link);
     try {

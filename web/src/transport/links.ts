@@ -24,7 +24,7 @@ export interface LinksOptions {
   /** navigator.serial; undefined in a browser without Web Serial. */
   readonly serial: Serial | undefined;
   readonly platform: Platform;
-  /** A site file may add profiles after the first sign-in. */
+  /** A function, because a site file may add profiles after the first sign-in. */
   readonly profiles: () => readonly DeviceProfile[];
   /** Whether these are links to units (the default) or to AS tokens. */
   readonly role?: DeviceRole;

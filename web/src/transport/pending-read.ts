@@ -30,8 +30,8 @@ export class PendingRead {
   }
 
   /**
-   * Implements Port.read. Uses callbacks, because an async function would take as much time again as
-   * the read of the source.
+   * Implements Port.read. Uses callbacks, because an async function would double the time that a
+   * read takes.
    */
   read(timeoutMs: number): Promise<Bytes | undefined> {
     return new Promise((resolve, reject) => {

@@ -1,6 +1,6 @@
 // The KeyStore of an unlocked vault (docs/protocol.md clause 10). K_D, or T in an open vault, is a
 // WebCrypto key that JavaScript cannot read. TA and the keys that clause 8 distributes are wrapped
-// (key-wrapper.ts). These wrapped keys are in clear only while DATA is sealed.
+// (key-wrapper.ts). They are in clear only while the worker seals DATA.
 import type { KeyStore } from '#protocol/as-unit/tree-key-crypto.ts';
 import { type Bytes, wipe } from '#protocol/bytes/bytes.ts';
 import { hexNumber, toHex } from '#protocol/bytes/hex.ts';

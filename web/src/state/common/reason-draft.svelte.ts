@@ -15,7 +15,7 @@ export class ReasonDraft {
     return readReason(this.#typed);
   }
 
-  /** Whether the reason is for setting the unit aside, and its form is open. */
+  /** Whether the form for setting the unit aside is open. */
   get isSettingAside(): boolean {
     return this.#isSettingAside;
   }

@@ -11,8 +11,8 @@ const PAGE = 25;
 
 /**
  * Whether the serial number, key label or work order of an attempt contains the search text.
- * Ignores case, white space and the Unicode form, because orders of an earlier version may have an
- * id in NFD.
+ * Ignores case and white space. Also ignores the Unicode form, because the AS of an earlier version
+ * may have issued an order whose id is in NFD.
  */
 export function isMatch(
   { sn, keyLabel, workOrder }: Pick<Attempt, 'sn' | 'keyLabel' | 'workOrder'>,

@@ -8,8 +8,8 @@ const MAX_SHOWN = 5;
 /** Number of attempts read at a time. */
 const PAGE = 50;
 /**
- * Maximum number of pages. The journal has no index by unit, so a new unit would cause a read of
- * the whole journal.
+ * Maximum number of pages that one search reads. The journal has no index by unit, so without a
+ * limit the search for a new unit would read the whole journal.
  */
 const MAX_PAGES = 20;
 

@@ -49,7 +49,7 @@ export function shownState({ sn, row, isElsewhere }: TableRow, attached: Attache
 /** By serial number. */
 type AttachedStates = ReadonlyMap<string, 'ready' | 'failed'>;
 
-/** Returns the states of the attached units without a row. If the order is over, all are failed. */
+/** Returns the states of the attached units without a row: all `failed` if the order is over. */
 export function attachedStates({ units, waitReason }: Pick<OrderRun, 'units' | 'waitReason'>): AttachedStates {
   const states = units.flatMap(({ sn, unloaded }) => (unloaded ? [[sn, unloaded] as const] : []));
   return new Map(states.map(([sn, state]) => [sn, isOver(waitReason) ? 'failed' : state]));

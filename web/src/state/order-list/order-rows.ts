@@ -16,8 +16,8 @@ export interface OrderRow {
   /** Number of keys for each unit. */
   readonly lines: number;
   /**
-   * Number of units that are done: the count of this station or the count of the AS, which covers
-   * all stations, whichever is greater.
+   * Number of units that are done. It is the greater of two counts: that of this station, and that
+   * of the AS, which covers all stations.
    */
   readonly done: number;
   readonly until: string;

@@ -63,7 +63,7 @@ export class OrderSearch {
     return this.#isSearching;
   }
 
-  /** Failure because of which the search is incomplete. */
+  /** The failure that left the search incomplete. */
   get failure(): Failure | undefined {
     return this.#current?.failure;
   }
@@ -73,7 +73,7 @@ export class OrderSearch {
     return this.#current?.listed ?? [];
   }
 
-  /** Returns the unit because of which the search found the order. */
+  /** Returns the unit of the order that the search found. */
   unitOf({ name }: OrderRow): UnitMatch | undefined {
     return this.#current?.units.get(name);
   }

@@ -94,8 +94,8 @@ export class FollowedOrder {
       this.#asking = undefined;
     });
     const isAnswered = await this.#asking;
-    // A recovery may take minutes, and the AS may answer during it. Such an answer does not start
-    // another recovery, but the next one after the recovery may.
+    // A recovery may take minutes, and the AS may answer during it. Such an answer starts no second
+    // recovery, but the first answer after the recovery may start one.
     const { run } = this.#options;
     if (!isAnswered || !this.#isAwaited || run.isRecovering) return;
     this.#isAwaited = false;

@@ -1,5 +1,5 @@
 /**
- * Name of the setting with the number of the open order's hash chain in the journal. After a
- * reload, the page opens that order again.
+ * Name of the setting that identifies the open order by the number of its hash chain in the
+ * journal. After a reload, the page opens this order again.
  */
 export const LAST_ORDER = 'keyferry.order';

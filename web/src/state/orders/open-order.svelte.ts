@@ -114,8 +114,8 @@ export class OpenOrder {
   }
 
   /**
-   * The answer of the AS to the last request to close the order, or to tell how it would end.
-   * Undefined before a request, and after the operator has cancelled it.
+   * The last answer of the AS about the end of the order: that the order is closed, or how it would
+   * end. Undefined before a request, and after the operator has cancelled the closing.
    */
   get closing(): Closing | undefined {
     return this.#closing;
@@ -141,8 +141,8 @@ export class OpenOrder {
   }
 
   /**
-   * Whether more units are done than the AS has receipts for. A vault keeps the receipts of its
-   * exports until its journal is returned.
+   * Whether more units are done than the AS has receipts for. The receipts of a vault's exports
+   * reach the AS only with the vault journal.
    */
   get hasUnproven(): boolean {
     return this.remote.isAvailable && this.run.counts.done > this.remote.proven;
@@ -189,7 +189,7 @@ export class OpenOrder {
         absentReason: reason === '' ? null : reason,
         close,
       });
-      // The operator may have started the order again meanwhile, so it would end differently.
+      // If the operator has started the order again meanwhile, the answer is out of date.
       this.#closing = closing.closed || this.run.state.is !== 'running' ? closing : undefined;
       if (closing.closed) await this.#fetchEnd('closed');
     });
@@ -211,7 +211,7 @@ export class OpenOrder {
     const { store, record } = this.#options;
     const reports: StationUnitJson[] = [];
     for await (const row of store.all(record.order)) reports.push(await this.#unitReport(row));
-    // These units have no row. Without a report, the AS would count them as absent.
+    // These units have no row. If the report left them out, the AS would count them as absent.
     const unloaded = { outcome: 'failed', reason: null, begun: null, ended: null } as const;
     return [...reports, ...unloadedUnits(this.order, this.run.units).map((sn) => ({ sn, ...unloaded }))];
   }
@@ -226,7 +226,7 @@ export class OpenOrder {
   async #reasonOf({ reason, failure }: UnitRow): Promise<string | null> {
     const given = reason === undefined ? undefined : storedReason(reason);
     if (given !== undefined) return given;
-    // With the code `reason-needed` the AS asked for a reason, so the code is not a reason itself.
+    // `reason-needed` only means that the AS asked for a reason, so the code is not a reason.
     if (failure === undefined || failure.code === 'reason-needed') return null;
     return `${await this.#options.wordsOf(failure)} (${codeOf(failure)})`;
   }

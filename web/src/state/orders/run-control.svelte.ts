@@ -69,9 +69,8 @@ export class RunControl {
   }
 
   /**
-   * Runs an action of the operator that writes to the journal. If the action fails, halts the run,
-   * even if it is paused, because the state of the run shows the failure. An ended run remains
-   * ended.
+   * Runs an action of the operator that writes to the journal. If the action fails, halts even a
+   * paused run, because only a halted run shows the failure. An ended run remains ended.
    */
   async attempt(action: () => Promise<void>): Promise<void> {
     try {

@@ -22,8 +22,8 @@ export class UnitIndex {
   }
 
   /**
-   * Returns a serial number as 32 hex digits. @throws RangeError for an index outside 0 to count -
-   * 1
+   * Returns a serial number as 32 hex digits.
+   * @throws RangeError unless 0 ≤ `index` < count
    */
   at(index: number): string {
     let low = 0;

@@ -59,7 +59,7 @@ export function watchInactivity(
     stop();
     onIdle(why);
   };
-  /** Timers stop while the computer sleeps, so the first activity after it may come too late. */
+  /** Timers stop while the computer sleeps, so activity may come after the deadline. */
   const noteActivity = (): void => (now().getTime() < deadline ? restart() : expire());
   const stop = (): void => {
     clearTimeout(timer);

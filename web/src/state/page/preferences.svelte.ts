@@ -25,7 +25,7 @@ export class Preferences {
     this.#hasShortcuts = settings.getItem(SHORTCUTS) !== 'off';
   }
 
-  /** Name of the company or site, or of the product. */
+  /** Name of the company or site. If the site file has none, the name of the product. */
   get brand(): string {
     return this.#brand;
   }

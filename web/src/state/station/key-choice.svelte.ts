@@ -141,8 +141,8 @@ export class KeyChoice {
   });
 
   /**
-   * The row of the chosen slot. If no slot is chosen and only one row fits, it is that row. A row
-   * fits if it takes the chosen key or, without a chosen key, if it has a key to load. The page
+   * The row of the chosen slot. If no slot is chosen and exactly one row fits, it is that row. If a
+   * key is chosen, a row fits if it takes this key, otherwise if it has a key to load. The page
    * never chooses an erasure or a transport key itself, because neither can be undone.
    */
   readonly row: SlotRow | undefined = $derived.by(() => {
@@ -160,8 +160,7 @@ export class KeyChoice {
   );
 
   /**
-   * Returns the chosen key if the row takes it. Without a chosen key, returns the first key to
-   * load.
+   * Returns the chosen key if the row takes it. If no key is chosen, returns the first key to load.
    */
   #keyIn({ keys }: SlotRow): KeyJson | undefined {
     return keys.find((key) => (this.#ref1 === undefined ? isLoad(key) : key.ref1 === this.#ref1));

@@ -321,7 +321,7 @@ export class Lane {
 
   /**
    * Asks the unit repeatedly after a lost response, because it may still be writing the key. If the
-   * key was not stored, the ending keeps the failure of the import, if that had a status word.
+   * import failed with a status word and the key was not stored, the ending keeps that failure.
    */
   async #findOut(first: Ending, row: OrderLoad['row'] | undefined): Promise<Ending> {
     let ending = first;

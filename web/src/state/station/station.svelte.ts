@@ -12,7 +12,7 @@ import type { StationServices } from './station-services.ts';
 import type { UnitLoader } from './unit-loader.ts';
 
 /**
- * Time within which a unit that restarts is attached again. Otherwise its lane is then removed.
+ * Time in which a unit that restarts must return. After this time its lane is removed.
  */
 const RETURN_MS = 4_000;
 
@@ -301,8 +301,8 @@ export class Station {
   }
 
   /**
-   * Returns the lane's attempt if its ending could not be written, so that the journal lists it as
-   * running.
+   * Returns the lane's attempt if its ending could not be written and the journal therefore still
+   * lists the attempt as running.
    */
   async #unfinishedOf({ phase }: Lane): Promise<readonly Attempt[]> {
     if (phase.is !== 'unknown' && phase.is !== 'unverified') return [];

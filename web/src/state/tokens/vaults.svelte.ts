@@ -319,8 +319,9 @@ export class Vaults {
   async #read(): Promise<void> {
     const [store, roots] = [await this.#options.store(), await this.#options.roots()];
     const { verify, now, toReturn } = this.#options;
-    // Another tab stores an export before it lists the vault. A vault that is listed now can thus
-    // be removed from the list if the store, read later, has nothing to return.
+    // Reads the list before the store. Another tab stores an export before it lists the vault, so
+    // the store has every export of a vault in this list. If it has none to return, the vault can
+    // be removed from the list.
     const listed = new Set(toReturn.read().map(({ id }) => id));
     const { vaults, ids, failure } = await readVaults({ store, roots, verify, now: now() });
     this.#findLost(ids);
