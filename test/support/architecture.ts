@@ -20,7 +20,7 @@ export interface Room {
   readonly packages?: readonly (string | RegExp)[];
 }
 
-/** The specifiers of each file, because several rules read those of a thousand files. */
+/** Caches the specifiers of each file, because several rules read them for a thousand files. */
 const known = new WeakMap<SourceFile, readonly string[]>();
 
 /** The import aliases, as in "imports" of package.json. */

@@ -1,9 +1,9 @@
-// Checks the limits of a wire format: each member is read at its smallest and its largest value and
-// refused beyond them, with its name.
+// Checks the limits of a wire format. Each member must be accepted at its minimum and its maximum
+// and refused beyond them, and the error must name the member.
 import { expect } from 'vitest';
 import { toBase64url } from '#protocol/bytes/text.ts';
 
-/** A member by its path, for example "sets.0.keys", and what the two limits count. */
+/** The path of a member, for example "sets.0.keys", what its limits count, and the limits. */
 export type Bound = readonly [path: string, counts: keyof typeof VALUES, min: number, max: number];
 
 const VALUES = {
@@ -16,10 +16,16 @@ const VALUES = {
   items: (size: number, now: unknown): unknown => Array.from({ length: size }, () => (now as unknown[])[0]),
 };
 
-/** A longer list is only refused beyond its limit, where none of its items is read: reading takes long. */
+/**
+ * A longer list is not read, because that would take long. Such a list is only tested beyond its
+ * limit, where it is refused before its items are read.
+ */
 const MAX_ITEMS = 1000;
 
-/** @param read throws for a value that has not the format; `value` is one that has */
+/**
+ * @param read throws for a value in another format
+ * @param value a value in the right format
+ */
 export function expectBounds(read: (value: unknown) => unknown, value: unknown, bounds: readonly Bound[]): void {
   expect(() => read(value)).not.toThrow();
   for (const [path, counts, min, max] of bounds) {
@@ -33,7 +39,7 @@ export function expectBounds(read: (value: unknown) => unknown, value: unknown, 
   }
 }
 
-/** A copy of `value` with another member at `path`. */
+/** Returns a copy of `value` in which `change` has replaced the member at `path`. */
 function withMember(value: unknown, path: string, change: (now: unknown) => unknown): unknown {
   const copy: unknown = structuredClone(value);
   const keys = path.split('.');

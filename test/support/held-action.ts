@@ -1,6 +1,6 @@
-// An action for tests of locks: it ends when the test says so, and records its start and end.
+// An action for tests of locks, which the test ends.
 
-/** Returns an action that adds its start and its end to `events`. It ends after the test calls end(). */
+/** Returns an action that adds its start and end to `events`. The test ends it with end(). */
 export function heldAction(name: string, events: string[]) {
   let end = (): void => undefined;
   const ended = new Promise<void>((resolve) => {

@@ -1,5 +1,5 @@
-// The ways in which a browser or another program closes, empties or deletes an IndexedDB database while
-// a page has it open.
+// The ways in which a browser or another program closes, empties or deletes an IndexedDB database
+// while a page has it open.
 
 export interface OpenDatabase {
   readonly factory: Pick<IDBFactory, 'deleteDatabase'>;
@@ -19,7 +19,10 @@ export async function remove({ factory, name }: OpenDatabase): Promise<void> {
   await settled(factory.deleteDatabase(name));
 }
 
-/** Closes the connections, deletes the data, and then dispatches the close events, as a browser can do. */
+/**
+ * Closes the connections, deletes the data, and then dispatches the close events, as a browser can
+ * do.
+ */
 export async function clearSite(database: OpenDatabase): Promise<void> {
   const open = [...database.connections];
   await clearSilently(database);

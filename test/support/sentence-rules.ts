@@ -1,19 +1,20 @@
-// Finds sentences in source files that write a number wrongly: with a noun in the wrong number, for
-// example "1 units" or "unit(s)", or with the decimal digits of a number that is read in hexadecimal.
-// counted() of protocol/text writes a count with its noun, and hexNumber() of protocol/bytes the digits.
+// Finds two mistakes in the sentences of source files. The first is a count with a noun that may
+// not fit, for example "1 units" or "unit(s)"; counted() of protocol/text prevents it. The second
+// is an id in decimal that people read in hexadecimal; hexNumber() of protocol/bytes prevents it.
 import type { SourceFile } from './architecture.ts';
 
-/** Nouns that sentences count. Bytes are not among them, because only technical details give lengths. */
+/** Nouns that are counted in sentences. Bytes are left out: only technical details count them. */
 const NOUNS =
   'attempts|checks|codes|days|digits|entries|exports|failures|files|hours|imports|keys|minutes|orders|passphrases|reasons|receipts|rows|sets|slots|times|tries|units|vaults|verdicts';
 
 /**
- * A value of a template or a component, followed by a plural. Limits are constants above 1, and
- * `=== 1 ?` before the value gives the singular another sentence.
+ * Matches a value of a template or a component that is followed by a plural. Does not match the
+ * limits MAX_ and MIN_, which are above 1, nor a line with `=== 1 ?`, which has another sentence
+ * for the singular.
  */
 const PLURAL = new RegExp(`^(?!.*=== 1 \\?).*\\{(?!MAX_|MIN_)[^{}]*\\}(?:</\\w+>)? (?:${NOUNS})(?![\\w=])`);
 
-/** Returns one sentence per line with a number and a plural that may not fit it. */
+/** Returns one sentence per line in which a plural may not fit the count before it. */
 export function writesPlural({ path, text }: SourceFile): string[] {
   return text
     .split('\n')

@@ -91,7 +91,7 @@ export class VaultSetup extends ServiceSetup {
 
   /**
    * Exports a key from the vault, and has the vault verify the receipt of the unit. `counter` is
-   * the import counter in the receipt. If undefined, there is no receipt. Returns XC.
+   * the import counter in the receipt. If it is undefined, there is no receipt. Returns XC.
    */
   async load(
     vault: SoftwareVault,

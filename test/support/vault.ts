@@ -155,7 +155,7 @@ function secretsFor({ set, family = 'cmac', transportKeys, keys, units }: TestVa
   };
 }
 
-/** An unlocked vault. A test can replace its vault journal, `entries`, by an older state. */
+/** An unlocked vault. A test can replace its vault journal (`entries`) with an older state. */
 export class SoftwareVault implements Memory<undefined> {
   readonly vault: VerifiedVault;
   readonly secrets: VaultSecrets;
