@@ -116,7 +116,7 @@ async function browserJobs(files: TestFiles, part: 'all' | 'long'): Promise<Brow
   };
 }
 
-/** Keyferry needs Chrome or Edge for USB, so a machine without Firefox skips these tests only. */
+/** A machine without Firefox skips only these tests, because Keyferry does not require Firefox. */
 async function firefoxJob(files: readonly string[]): Promise<Job> {
   const found = await provideFirefox(say);
   if ('missing' in found) return async () => leftOut('Firefox', found.missing);

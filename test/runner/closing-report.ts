@@ -5,8 +5,8 @@ import { closingLine, type Outcome, sum, type Timing } from './tally.ts';
 const SLOWEST = 10;
 
 /**
- * Returns the lines in the order in which they are printed. The failures come last, before the closing
- * line, because a long log is often cut to its end.
+ * Returns the lines in the order in which they are printed. The failures come just before the
+ * closing line, because often only the end of a long log is kept.
  */
 export function closingReport(outcomes: readonly Outcome[], seconds: number): string[] {
   const tally = sum(outcomes);

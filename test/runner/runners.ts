@@ -14,7 +14,8 @@ const LONG_ENV = { KEYFERRY_KILLS: '24', KEYFERRY_UNITS: '1000' };
 
 /**
  * Checks the types of all scripts and components below `folder`, which contains tsconfig.json. The
- * folder must be the workspace: in a folder below its workspace, svelte-check ignores components.
+ * folder is passed as the workspace, because svelte-check ignores components in folders below the
+ * workspace.
  */
 export function checkComponents(folder: string): Promise<Ended> {
   const args = ['--workspace', folder, '--tsconfig', 'tsconfig.json', '--tsgo', '--incremental'];

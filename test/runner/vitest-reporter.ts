@@ -62,7 +62,7 @@ export class OutcomeReporter implements Reporter {
   }
 }
 
-/** Returns the reason in the name of a suite that skips all of its tests: "… (skipped where …)". */
+/** Returns the reason in the name of a suite that skips all its tests: "… (skipped where …)". */
 function reasonIn(name: string): string {
   return /\((skipped [^)]+)\)/.exec(name)?.[1] ?? '';
 }
