@@ -82,7 +82,8 @@ test.describe('an AS in demo mode', () => {
     await lane.load('Data encryption key', 1);
     await lane.expectWord('Not loaded');
     await lane.expectSaid('IMPORTKEY 6581');
-    // The page finds the echo when it opens the line, ignores its own bytes and loads the key.
+    // The page detects the echo when it opens the link. It ignores the echoed bytes and loads the
+    // key.
     await lane.press('Remove unit');
     await failure.selectOption({ label: 'the line returns what is sent (serial)' });
     const echoing = await attachFirst(station, 'Serial');

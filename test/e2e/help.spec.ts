@@ -1,5 +1,5 @@
-// The view Help with a unit, with a device that is not a unit, and without the AS. Also the content of
-// the support file.
+// The Help view with a unit, with a device that is not a unit, and without the AS. Also tests the
+// content of the support file.
 import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
 import { expectAccessible } from './support/accessible.ts';

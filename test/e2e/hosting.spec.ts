@@ -1,5 +1,5 @@
-// The page at another place than the root of its AS: below a path of another web server, with
-// its demo, verifier and offline cache, and on another origin than the AS.
+// Serves the page from a place other than the root of its AS: below a path of another web server,
+// with the demo, the verifier and the offline cache, and on an origin other than that of the AS.
 import type { Page } from '@playwright/test';
 import { expectAccessible } from './support/accessible.ts';
 import { injectSimulator } from './support/inject.ts';
@@ -29,7 +29,7 @@ const test = base.extend<Hosting>({
       web.as = `http://127.0.0.1:${port}`;
       return service;
     });
-    // Without the AS, the page could not load its remaining parts.
+    // Closes the page before the AS stops, because the page could not load its remaining parts.
     await page.close();
     await service?.stop();
   },
@@ -149,7 +149,7 @@ test.describe('a page whose scripts do not start', () => {
     const page = await context.newPage();
     for (const file of ['', 'demo.html']) {
       await page.goto(web.url + file);
-      // getByText() ignores noscript.
+      // Uses a selector, because getByText() ignores noscript.
       const sentence = page.locator('noscript p');
       await expect(sentence).toBeVisible();
       await expect(sentence).toContainText('Allow JavaScript for this site');
@@ -199,7 +199,7 @@ test('a page of a listed origin calls an AS of another origin, and a page of ano
       { status: 200, date: true },
       { status: 400, type: 'urn:keyferry:problem:request-refused', date: true },
     ]);
-    // In a page without the fixture `watch`, because the browser logs the refusals as errors.
+    // Uses a page without the fixture `watch`, because the browser logs the refusals as errors.
     const other = await browser.newPage();
     expect(await ask(other, stranger)).toEqual(['no answer', 'no answer']);
     await other.close();

@@ -5,7 +5,7 @@ import { findLayoutFaults } from '../layout/layout-check.ts';
 const WORD = 'Donaudampfschifffahrtsgesellschaftskapitänsmütze'.repeat(3);
 const LETTERS = 'words that need more space than there is '.repeat(4);
 
-/** Each page with the beginning of a fault that the check must report. */
+/** Pages with one fault each, and the beginning of the text with which the check must report it. */
 const PLANTED: Readonly<Record<string, readonly [html: string, fault: string]>> = {
   'a page that scrolls sideways': [`<p style="width: 3000px">Wide</p>`, 'scrolls sideways'],
   'a control left of the window': [`<button style="margin-left: -40px">Left</button>`, 'outside the window'],

@@ -216,7 +216,7 @@ for (const [width, height] of [
               return above !== null && element.contains(above);
             });
           };
-          /** True if the element is above the viewport, because the operator has scrolled past it. */
+          /** True if the element is above the viewport: the operator has scrolled past it. */
           const isPast = (element: Element | null | undefined): boolean =>
             (element?.getBoundingClientRect().top ?? 0) < 0;
           const all: { readonly y: number; readonly button: boolean; readonly warning: boolean }[] = [];

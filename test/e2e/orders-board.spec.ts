@@ -1,5 +1,5 @@
-// The order board and the list of orders: lanes that need action come first, no lane moves while the
-// operator uses it, and a unit leads to its order.
+// The order board and the list of orders. Lanes that need action come first, no lane moves while
+// the operator uses it, and a search for a unit finds its order.
 import type { Locator, Page } from '@playwright/test';
 import type { UnitDescription } from '#device-sim/setup/description.ts';
 import { expectAccessible } from './support/accessible.ts';
@@ -19,7 +19,7 @@ async function width(locator: Locator): Promise<number> {
   return (await locator.boundingBox())?.width ?? 0;
 }
 
-/** Checks that each tile stands after the one before, in the same row or in a later one. */
+/** Checks that each tile follows the previous one, in the same row or in a later one. */
 async function expectReadingOrder(orders: OrdersPage): Promise<void> {
   const boxes = await Promise.all((await orders.tiles.all()).map((tile) => tile.boundingBox()));
   for (const [index, box] of boxes.entries()) {
@@ -29,8 +29,8 @@ async function expectReadingOrder(orders: OrdersPage): Promise<void> {
 }
 
 /**
- * Checks that no state is cut off or scrolls sideways at the widths of phones and at 200 % zoom. The
- * windows are so tall that no control is under the bar at the bottom, which axe would report.
+ * Checks that no state is cut off or scrolls sideways at the widths of phones and at 200 % zoom.
+ * The windows are so tall that the bar at the bottom covers no control, which axe would report.
  */
 async function expectNarrow(page: Page, state: string): Promise<void> {
   for (const width of [390, 320, 720]) {
@@ -66,7 +66,7 @@ test('the lanes that call for a hand stand first, twice as wide, and the focus s
     await expect(heading).toHaveCSS('font-size', '56px');
   await expectAccessible(page, 'the board');
 
-  // The button that had the focus is gone: the heading of the lane takes the focus.
+  // The button that had the focus is removed, so the heading of the lane takes the focus.
   await failed.getByRole('button', { name: 'Load again' }).focus();
   await page.keyboard.press('Enter');
   await orders.expectWord(two.sn, 'Unplug');
@@ -223,7 +223,7 @@ test('an expired order says when it expired and who can help, and a file opens w
   const one = unit();
   const id = await issue(service, { units: [one.sn], options: ['--days', '2'] });
   const station = await open([]);
-  // The page uses the time of the AS, so its answers are dated three days later too.
+  // The page uses the time of the AS, so the answers of the AS get a date three days later too.
   await page.route('**/v1/**', async (route) => {
     const response = await route.fetch();
     const date = new Date(Date.now() + 3 * DAY_MS).toUTCString();

@@ -165,8 +165,8 @@ async function killAt({ is, afterMs }: Moment, units: OutsideUnits, kill: () => 
 }
 
 /**
- * Kills the browser at each moment. Returns how often each state of a unit was found after a kill;
- * expectTruth() describes a state.
+ * Kills the browser at each moment. Returns how often each state of a unit was found after a kill.
+ * The states are the texts that expectTruth() returns.
  */
 async function matrix(lanes: number, moments: readonly Moment[]): Promise<ReadonlyMap<string, number>> {
   const tally = new Map<string, number>();

@@ -40,9 +40,9 @@ function countSerials(strings: readonly string[]): number {
 }
 
 /**
- * Loads again in each lane whose unit did not respond in time, as the remedy says: on a busy machine
- * this process answers some requests of the page later than the 1 s that a unit has (docs/protocol.md
- * clause 5).
+ * Loads again in each lane whose unit did not respond in time, as the remedy says. On a busy
+ * machine, this process sometimes needs more than the 1 s that a unit has for a response
+ * (docs/protocol.md clause 5).
  * @throws Error when a lane failed otherwise
  */
 async function loadAgain(page: Page): Promise<number> {
@@ -65,8 +65,8 @@ async function green(page: Page, here: ReadonlySet<string>): Promise<readonly st
 }
 
 /**
- * Plugs in the units `from` to `to` - 1, and unplugs each when its lane shows Unplug. Returns how often
- * a unit was loaded again.
+ * Plugs in the units `from` to `to` - 1, and unplugs each when its lane shows Unplug. Returns how
+ * often a unit was loaded again.
  */
 async function work(page: Page, units: OutsideUnits, from: number, to: number): Promise<number> {
   const here = new Set<string>();

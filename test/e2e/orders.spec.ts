@@ -32,7 +32,7 @@ test('every screen of an order is accessible', async ({ open, service, page }) =
   await orders.expectWord(two.sn, 'Not loaded');
   await orders.tile(two.sn).getByRole('button', { name: 'Set aside' }).click();
   await expectAccessible(page, 'the board');
-  // The characters that the operator types go into the field. They are not taken as shortcuts.
+  // The typed characters go into the field and are not taken as shortcuts.
   await page.keyboard.type('Cover is broken');
   await page.keyboard.press('Enter');
   await orders.expectWord(two.sn, 'Set aside');
@@ -165,7 +165,7 @@ test('an order closes with units that are not done only after the operator has c
   await expect(form.getByRole('listitem').filter({ hasText: waiting.sn })).toContainText('not loaded');
   await form.getByLabel('Reason for this unit').fill('No time left');
   await orders.confirmClosing(3);
-  // The board of the closed order has no button that would be refused, and names no person who acts.
+  // The board of the closed order offers no action and names no person who acts.
   const lane = orders.tile(failed.sn);
   await expect(lane).toContainText('This order is closed. No more keys will be loaded.');
   await expect(lane).not.toContainText(/Who acts|Press/);

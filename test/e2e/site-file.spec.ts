@@ -1,6 +1,6 @@
-// A page that `site pack` wrote, below a path of another web server, with its AS on another origin:
-// it uses the AS, the device profiles and the policy of the signed site file, and refuses an untrusted
-// file (docs/protocol.md clause 9.2).
+// Tests a page that `site pack` wrote, below a path of another web server, with its AS on another
+// origin. The page uses the AS, the device profiles and the policy of the signed site file, and
+// refuses an untrusted file (docs/protocol.md clause 9.2).
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -84,7 +84,7 @@ test('a packed page loads keys into units that only its site file names', async 
   const asked = watch.requests.map((each) => each.split(' ')[1] ?? '');
   expect(asked.filter((url) => url.includes('/v1/')).every((url) => url.startsWith(`${service.url}/v1/`))).toBe(true);
 
-  // Without the file, the station uses the one that it has accepted.
+  // If the server has no site file, the station uses the one that it accepted before.
   web.siteFile = null;
   await page.reload();
   await expect(page.getByText('ACME Payments')).toBeVisible();

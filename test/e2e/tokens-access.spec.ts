@@ -7,7 +7,7 @@ import { expect, test, unit } from './support/test.ts';
 import { TokensPage } from './support/tokens-page.ts';
 import { issueVault } from './support/vaults.ts';
 
-/** So tall that the bar at the bottom covers no control. axe would report a covered control. */
+/** The window is so tall that the bar at the bottom covers no control, which axe would report. */
 const NARROW = { width: 320, height: 9000 };
 
 for (const { name, details, use } of [

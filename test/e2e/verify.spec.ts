@@ -56,7 +56,7 @@ async function expectVerdicts(page: Page, text: string): Promise<void> {
   await expect(sheet.getByRole('table')).toHaveCount(0);
 }
 
-/** The verdict is read first, also on a phone and in print. */
+/** Checks that the verdict is prominent, also on a phone and in print. */
 async function expectLegible(page: Page): Promise<void> {
   const verdict = page.getByRole('article').getByRole('heading', { level: 2 });
   const size = page.viewportSize();

@@ -123,7 +123,7 @@ export class OrdersPage {
     return this.page.getByRole('form', { name: /not done$/ });
   }
 
-  /** Asks to close an order whose units are not all done. `ending` is how the page says it ends. */
+  /** Asks to close an order whose units are not all done. The page must show `ending`. */
   async requestClosing(ending: readonly string[]): Promise<void> {
     await this.close();
     await expect(this.closingForm.getByRole('list').first().getByRole('listitem')).toHaveText([...ending]);

@@ -67,8 +67,8 @@ export class Service {
   }
 
   /**
-   * Fills a new data folder with the test sets, and with the operator if `label` changes its name:
-   * the name of the embedded operator is fixed. Returns the folder.
+   * Fills a new data folder with the test sets and returns the folder. If `label` changes the name
+   * of the operator, also adds this operator, because the embedded operator has a fixed name.
    */
   static async prepare(label: Label): Promise<string> {
     const folder = await newFolder();
@@ -143,8 +143,8 @@ export class Service {
 const same: Label = (name) => name;
 
 /**
- * The prepared folders of this worker, by the operator's name. A service starts with a copy, because
- * the commands that fill a folder take longer than most tests.
+ * The prepared folders of this worker, by the operator's name. A service starts with a copy of one,
+ * because the commands that fill a folder take longer than most tests.
  */
 const prepared = new Map<string, Promise<string>>();
 const preparedFolders: string[] = [];

@@ -29,7 +29,7 @@ export class WebServer {
   readonly #server: Server;
   /** Base URL of the AS to which the server forwards requests. */
   as: string | undefined;
-  /** Requests that the server forwards: those below `v1` in the folder of the page, or all in it. */
+  /** Whether the server forwards all requests in the folder of the page, or only those below v1. */
   forwards: 'v1' | 'all' = 'v1';
   /** The AS addresses in the Content-Security-Policy of the page. */
   policyNames: readonly string[] = [];
