@@ -34,7 +34,7 @@ test('a browser and its units leave no process, mount, policy or folder behind',
     await devices.stop();
     expect(snapshot()).toEqual(before);
     await expect.poll(() => processTree(process.pid).filter((pid) => !processes.includes(pid))).toEqual([]);
-    // tsx leaves its cache in this folder.
+    // The cache of tsx remains in this folder and is not counted.
     expect(readdirSync(folder).filter((name) => !name.startsWith('tsx-'))).toEqual([]);
   } finally {
     if (TMPDIR === undefined) delete process.env.TMPDIR;

@@ -1,5 +1,5 @@
-// Injects the field faults of docs/reliability.md into the simulated device. Checks that the product
-// page recovers from them over the browser's real Web Serial and WebUSB.
+// Injects the field faults of docs/reliability.md into the simulated device. Checks that the page
+// of the product recovers from them over the browser's real Web Serial and WebUSB.
 import type { UnitDescription } from '#device-sim/setup/description.ts';
 import type { Fault, LinkKind } from '#device-sim/unit/faults.ts';
 import { DIVERSIFIED, FIELD_KEY } from '#test/e2e/support/sets.ts';

@@ -28,7 +28,9 @@ const PAGEMAP_ENTRY = 8;
 const IS_PRESENT = 0xc0;
 
 /**
- * Searches the memory of a process. May miss data that a running process moves: see freeze().
+ * Searches the memory of a process. May miss data that a running process moves: see freeze(). A
+ * search that misses memory finds nothing, which looks like success. As a control, each test
+ * therefore plants a secret and must then find it.
  * @throws Error if this process may not read the memory of the other process
  */
 export async function scanProcess(pid: number, patterns: readonly Pattern[]): Promise<ScanResult> {
@@ -58,10 +60,8 @@ export async function scanProcess(pid: number, patterns: readonly Pattern[]): Pr
 
 /**
  * Stops processes with SIGSTOP and resolves when all have stopped. Skips processes that have ended.
- * Returns a function that resumes the processes.
- * The garbage collector of a running process moves objects, and a search could miss them. A search
- * that finds nothing may also have skipped memory. Therefore each test then plants the secret,
- * searches again and must find it.
+ * Returns a function that resumes the processes. A search of a running process can miss objects
+ * that the garbage collector of the process moves.
  */
 export async function freeze(pids: readonly number[]): Promise<() => void> {
   const stopped = pids.filter((pid) => signal(pid, 'SIGSTOP'));
