@@ -13,8 +13,8 @@ const SMALL = 16_384;
 const GROWTH = 4;
 const ROUNDS = 9;
 /**
- * Maximum value of the time for the long message divided by the time for the four short ones. The
- * ideal ratio is 1; the rest allows for noise in the measurement.
+ * Maximum ratio of the time for the long message to the time for the four short ones. The ideal
+ * ratio is 1; the rest allows for noise in the measurement.
  */
 const LIMIT = 1.5;
 

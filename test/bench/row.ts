@@ -1,5 +1,5 @@
-// The rows of the benchmark's table: the measurement, our value, the limit, their ratio and the
-// verdict.
+// The rows of the benchmark's table: the measurement, our value, the limit, their ratio, and
+// whether our value is within the limit.
 
 export interface Row {
   /** Number of the benchmark: the argument in `npm run bench -- 4`. */
