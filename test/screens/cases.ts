@@ -14,8 +14,8 @@ export const CASES: Readonly<Record<string, ScreenCase>> = {
 };
 
 /**
- * The browser context of a case. Without a service worker, because the worker would answer requests
- * that a case delays.
+ * The options of the browser context of a case. Only one case has a service worker, because the
+ * worker would answer requests that other cases delay.
  */
 export function contextOptions(name: string): BrowserContextOptions {
   return {

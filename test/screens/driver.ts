@@ -113,8 +113,8 @@ export class Driver {
     const [box, submit] = [form.locator('[type=checkbox]'), form.locator('[type=submit]')];
     const isOver = this.find('main:not(:has(#code))');
     const answered = box.or(isOver).or(this.find('#code[aria-invalid=true]'));
-    // The page offers to sign in before it has fetched the root key. As soon as it has, the box
-    // appears, and the button needs it. A click that ends too late may still have had its effect.
+    // The page offers to sign in before it has fetched the root key. After that the box appears,
+    // and the button is disabled until the box is ticked. A click that timed out may have worked.
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const isAsked = await box.isVisible();
       const isSent = await (isAsked ? box.check(SOON) : Promise.resolve())

@@ -56,7 +56,7 @@ const ANSWERS: readonly (readonly [status: number, code?: string])[] = [
   [429, 'too-many-requests'],
 ];
 
-/** An answer of the AS with this problem code. An empty code gives an answer that is not from the AS. */
+/** Returns an answer of the AS with this problem code. For '', it is that of another server. */
 function problem(status: number, code: string) {
   const type = `urn:keyferry:problem:${code}`;
   const contentType = code === '' ? 'application/json' : 'application/problem+json';

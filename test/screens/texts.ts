@@ -20,7 +20,7 @@ export const SHORT: Texts = { orderId: same, title: same, reason: same, label: s
 /** The maximum lengths in characters (docs/protocol.md clause 6.2), and that of a file name. */
 const MAX = { orderId: 64, title: 200, reason: 200, label: 64, cell: 1000, fileName: 120 } as const;
 
-/** One word without a blank, the widest letters, and scripts with other rules for breaking lines. */
+/** The widest letters, one word without a blank, and scripts with other rules for line breaks. */
 const FILLERS = [
   'MWMW',
   'Donaudampfschifffahrtsgesellschaftskapitän',

@@ -7,8 +7,8 @@ import { WORDS } from './words.ts';
 
 const ONE = unit(1);
 /**
- * Two units. Each is used in one case only, because the AS would compare the receipts of several
- * cases.
+ * Two units, each for one case only. Every case starts with a new import counter in the unit, and
+ * the AS compares the import counters of all receipts of a unit.
  */
 const [TWO, THREE] = [unit(42), unit(43)];
 const DAY_MS = 86_400_000;
