@@ -1,5 +1,5 @@
 // Checks the layout of each state of a case: at each width, at 200 % zoom, in both directions of
-// reading, with lengthened texts. Collects one report per state with faults.
+// reading, with lengthened texts. Collects one text per state that has faults.
 import type { Page } from '@playwright/test';
 import type { StateVisitor } from '../screens/driver.ts';
 import { bundleForPage } from '../support/bundle-for-page.ts';
@@ -22,7 +22,7 @@ const NORMAL = WINDOWS['1440 px'];
 let script: Promise<string> | undefined;
 
 export class LayoutCheck implements StateVisitor {
-  /** Each state with faults: the faults, each with the windows and variants that have it. */
+  /** One text per state with faults: each fault, with the windows and variants that have it. */
   readonly reports: string[] = [];
   states = 0;
 
@@ -44,7 +44,7 @@ export async function findLayoutFaults(page: Page, media: 'screen' | 'print' = '
     const variants = (await page.evaluate(() => window.keyferryLayout?.())) ?? {};
     for (const [variant, faults] of Object.entries(variants)) {
       for (const fault of faults) {
-        // The same fault has other rectangles in each window.
+        // The same fault has different rectangles in different windows.
         const key = fault.replaceAll(/-?\d+,-?\d+ \d+×\d+/g, '');
         const [first = fault, ...places] = where.get(key) ?? [];
         where.set(key, [first, ...places, `${name} ${variant}`]);

@@ -1,11 +1,11 @@
-// Finds the faults of a layout: what reaches outside the window, what is cut, what overlaps, what
-// is too small to touch, and numbers whose groups are in the wrong sequence.
+// Finds the faults of a layout: content that is outside the window, cut off, covered or too small
+// to touch, and numbers whose groups are in the wrong sequence.
 import { collectItems, type Item, type Items, readablePart, shownPart, type TextItem } from './items.ts';
 import { formatRect, heightOf, inset, isEmpty, type Rect, rectOf, unite, widthOf } from './rect.ts';
 
-/** Ranges and boxes of neighbours differ by fractions of a pixel. */
+/** In pixels. The rectangles of neighbours differ by fractions of a pixel. */
 const TOLERANCE = 1;
-/** Part of a line's height that a neighbour may cover: above and below the letters is space. */
+/** Part of a line's height that a neighbour may cover, because the letters do not fill the line. */
 const LINE_SPACE = 0.2;
 /** WCAG 2.5.8, in CSS pixels. */
 const MIN_TARGET = 24;
@@ -42,7 +42,7 @@ function isOutside({ rects, around }: Item, width: number): boolean {
   });
 }
 
-/** Without the items inside other items. */
+/** Returns the items that are inside no other item. */
 function outermost(items: readonly Item[]): Item[] {
   const elements = new Set(items.map(({ element }) => element));
   const isInside = (element: Element | null): boolean =>
@@ -50,7 +50,10 @@ function outermost(items: readonly Item[]): Item[] {
   return items.filter((item) => !isInside('node' in item ? item.element : item.element.parentElement));
 }
 
-/** A sticky or fixed element does not scroll with the page, so the window must hold its content. */
+/**
+ * Returns the items that do not fit into the window although they are in a sticky or fixed element,
+ * which does not scroll with the page.
+ */
 function tooTall({ texts, controls }: Items, height: number): string[] {
   return [...texts, ...controls].flatMap((item) => {
     const { layer } = item.around;
@@ -64,7 +67,7 @@ function tooTall({ texts, controls }: Items, height: number): string[] {
   });
 }
 
-/** A text of which a part is not shown, and no way to read it. */
+/** Returns a fault if a part of the text is hidden and the operator has no way to read it. */
 function cut(item: TextItem): string[] {
   const { element, rects, around } = item;
   const isCut = rects.some((rect) => {
@@ -79,14 +82,14 @@ function cut(item: TextItem): string[] {
   return scroller && isScrolled ? [describe('scrolls, and the keyboard cannot reach it', item)] : [];
 }
 
-/** An ellipsis or a maximum number of lines. */
+/** True if an ellipsis or a maximum number of lines hides a part of the text. */
 function isShortened(element: Element): boolean {
   const { textOverflow, overflowX, webkitLineClamp } = getComputedStyle(element);
   if (webkitLineClamp !== 'none' && element.scrollHeight > element.clientHeight + TOLERANCE) return true;
   return textOverflow === 'ellipsis' && overflowX !== 'visible' && element.scrollWidth > element.clientWidth;
 }
 
-/** The row opens, and then shows the whole text. */
+/** True if the element is in a row that shows the whole text when it is opened. */
 function isReadableElsewhere(element: Element): boolean {
   return element.closest('[aria-expanded]') !== null;
 }
@@ -97,7 +100,7 @@ function isReachable(scroller: Element): boolean {
   );
 }
 
-/** A text that crosses the edge of the surface on which it stands. */
+/** Returns a fault if the text crosses an edge of the surface behind it. */
 function spilled(item: TextItem): string[] {
   const surface = surfaceOf(item.element);
   if (!surface) return [];
@@ -109,7 +112,7 @@ function spilled(item: TextItem): string[] {
   return isOver ? [`${describe('crosses the edge of its surface', item)} (surface ${formatRect(rect)})`] : [];
 }
 
-/** The nearest ancestor with a background or a border on both sides. */
+/** Returns the nearest ancestor that has a background, or a border on both sides. */
 function surfaceOf(element: Element | null): Element | undefined {
   for (let each = element; each && each !== document.body; each = each.parentElement) {
     const { display, backgroundColor, borderLeftWidth, borderRightWidth } = getComputedStyle(each);
@@ -125,7 +128,7 @@ interface Part {
   readonly rect: Rect;
 }
 
-/** Texts and controls of the same layer of which one covers a part of the other. */
+/** Returns the pairs of texts and controls in one layer that cover a part of each other. */
 function overlaps({ texts, controls }: Items): string[] {
   const parts = [
     ...texts.flatMap((item) => partsOf(item, (rect) => inset(rect, TOLERANCE, heightOf(rect) * LINE_SPACE))),
@@ -172,7 +175,7 @@ function isOverlap(a: Rect, b: Rect): boolean {
   return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 }
 
-/** In different layers, the same text, or one inside the other. */
+/** True if the items are in different layers, are the same text, or contain each other. */
 function areRelated(a: Item, b: Item): boolean {
   if (a.around.layer !== b.around.layer) return true;
   const [one, two] = [nodeOf(a), nodeOf(b)];
@@ -183,7 +186,10 @@ function nodeOf(item: Item): Node {
   return 'node' in item && item.node instanceof Node ? item.node : item.element;
 }
 
-/** Targets smaller than 24 × 24 px, unless in a sentence or far from other targets (WCAG 2.5.8). */
+/**
+ * Returns the targets smaller than 24 × 24 px. WCAG 2.5.8 permits such a target in a sentence and
+ * far from other targets.
+ */
 function smallTargets(controls: readonly Item[]): string[] {
   const targets = controls.map((item) => ({ item, rect: targetOf(item) }));
   return targets
@@ -192,7 +198,7 @@ function smallTargets(controls: readonly Item[]): string[] {
     .map(({ item, rect }) => describe('smaller than 24 px', item, rect));
 }
 
-/** A field together with its label, which activates it too. */
+/** Returns the rectangle of a control and its label, because a click on the label activates it. */
 function targetOf({ element, rects }: Item): Rect {
   const labels = element instanceof HTMLInputElement ? [...(element.labels ?? [])] : [];
   return [...labels.map((label) => rectOf(label.getBoundingClientRect())), ...rects].reduce(unite);
@@ -211,7 +217,7 @@ function isNear(rect: Rect, other: Rect): boolean {
   return Math.hypot(dx, dy) < MIN_TARGET / 2;
 }
 
-/** A number in groups, which is read from left to right in every language. */
+/** Returns a fault if the groups of a number are not shown from left to right. */
 function reversed(item: TextItem): string[] {
   const { node } = item;
   const match = GROUPS.exec(node.data);
@@ -234,7 +240,7 @@ function describe(fault: string, { element, rects, ...item }: Item, rect?: Rect)
   return `${fault}${fault ? ': ' : ''}${selectorOf(element)} "${shown}" ${where ? formatRect(where) : ''}`;
 }
 
-/** The element with up to three ancestors, without the classes of Svelte. */
+/** Names the element and up to three ancestors. Leaves out the classes that Svelte adds. */
 function selectorOf(element: Element): string {
   const names: string[] = [];
   for (

@@ -1,8 +1,8 @@
-// Collects the visible texts, controls and boxes of the page with their rectangles, and with the
-// ancestors that cut them or scroll them.
+// Collects the visible texts, controls and boxes of the page, with their rectangles and with the
+// ancestors that clip or scroll them.
 import { EVERYWHERE, intersect, isEmpty, type Rect, rectOf } from './rect.ts';
 
-/** An ancestor that shows a part of its content only. */
+/** An ancestor that shows only a part of its content. */
 interface Clip {
   readonly element: Element;
   readonly rect: Rect;
@@ -13,7 +13,7 @@ interface Clip {
 
 type Overflow = 'cut' | 'scroll' | undefined;
 
-/** What the ancestors of an element do to it. */
+/** The ancestors that clip an element, and the layer that it is in. */
 export interface Surroundings {
   readonly clips: readonly Clip[];
   /** The clips of the nearest positioned ancestor. They apply to an absolutely positioned element. */
@@ -49,7 +49,7 @@ interface Collection {
   readonly boxes: Item[];
 }
 
-/** A modal dialog makes the rest of the page inert: then only the dialog counts. */
+/** Collects from the whole page. If a modal dialog is open, collects only from the dialog. */
 export function collectItems(): Items {
   const dialogs = document.querySelectorAll('dialog:modal');
   const root = dialogs[dialogs.length - 1] ?? document.body;
@@ -61,7 +61,7 @@ export function collectItems(): Items {
 function walk(element: Element, around: Surroundings, found: Collection): void {
   if (!element.checkVisibility({ visibilityProperty: false, opacityProperty: true })) return;
   const style = getComputedStyle(element);
-  // For screen readers only: the class `unseen`, and the link to the content without the focus.
+  // Skips what is only for screen readers: the class `unseen`, and the skip link without the focus.
   if (style.clipPath === 'inset(50%)') return;
   const own = placeOf(element, style, around);
   const rect = rectOf(element.getBoundingClientRect());
@@ -80,14 +80,14 @@ function walk(element: Element, around: Surroundings, found: Collection): void {
   }
 }
 
-/** What the ancestors do to the element itself. */
+/** Returns the surroundings of the element itself. */
 function placeOf(element: Element, { position }: CSSStyleDeclaration, around: Surroundings): Surroundings {
   const layer = position === 'sticky' || position === 'fixed' ? element : around.layer;
   if (position === 'fixed') return { clips: [], positionedClips: [], layer };
   return { ...around, layer, clips: position === 'absolute' ? around.positionedClips : around.clips };
 }
 
-/** What the element and its ancestors do to the content of the element. */
+/** Returns the surroundings of the content of the element. */
 function insideOf(element: Element, style: CSSStyleDeclaration, rect: Rect, own: Surroundings): Surroundings {
   const x = overflowOf(style.overflowX);
   const y = overflowOf(style.overflowY);
@@ -119,7 +119,7 @@ function linesOf(node: Node): Rect[] {
   return [...range.getClientRects()].map(rectOf).filter((rect) => !isEmpty(rect));
 }
 
-/** The part of a rectangle that its ancestors show now. */
+/** Returns the part of a rectangle that its ancestors show now. */
 export function shownPart(rect: Rect, { clips }: Surroundings): Rect {
   return clips.reduce(
     (shown, clip) => intersect(shown, limits(clip, clip.x !== undefined, clip.y !== undefined)),
@@ -127,9 +127,9 @@ export function shownPart(rect: Rect, { clips }: Surroundings): Rect {
   );
 }
 
-/** The part of a rectangle that its ancestors show when the operator scrolls to it. */
+/** Returns the part of a rectangle that its ancestors can show after the operator has scrolled. */
 export function readablePart(rect: Rect, { clips }: Surroundings): Rect {
-  // What is outside a scrolling ancestor does not cut the content of that ancestor.
+  // An ancestor outside a scrolling ancestor cuts nothing that cannot be scrolled into view.
   const afterX = clips.map(({ x }) => x).lastIndexOf('scroll');
   const afterY = clips.map(({ y }) => y).lastIndexOf('scroll');
   return clips.reduce((shown, clip, index) => {

@@ -5,7 +5,7 @@ import { lengthenTexts } from './pseudo-text.ts';
 
 declare global {
   interface Window {
-    /** Returns the faults of the present page, each with the names of its variants. */
+    /** Returns the faults of the page as it is now, by variant. */
     keyferryLayout?: () => Promise<Record<string, string[]>>;
   }
 }
@@ -15,7 +15,7 @@ window.keyferryLayout = async () => {
   const found: Record<string, string[]> = {};
   const root = document.documentElement;
   const { dir } = root;
-  // Without a pause: the page cannot change a text between the variants.
+  // There is no await in this loop, so the page cannot change a text between the variants.
   for (const direction of ['ltr', 'rtl'] as const) {
     root.dir = direction;
     found[direction] = findFaults();
@@ -28,7 +28,7 @@ window.keyferryLayout = async () => {
   return found;
 };
 
-/** Waits until observers of sizes have drawn, for example the rows of a list. */
+/** Waits until size observers have had their effect, for example the rows of a list are drawn. */
 async function settled(): Promise<void> {
   const frame = (): Promise<unknown> => new Promise((resolve) => requestAnimationFrame(resolve));
   await frame();

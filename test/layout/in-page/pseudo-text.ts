@@ -1,5 +1,5 @@
-// Lengthens the texts of the page by 40 %, as a translation may, and accents their letters. Texts
-// that no translation changes remain: SNs, codes, shortcuts, names that people entered.
+// Lengthens the texts of the page by 40 %, as a translation may, and accents their letters. Leaves
+// out texts that are not translated: SNs, codes, shortcuts, and names that people entered.
 const GROWTH = 0.4;
 const NOT_TRANSLATED = 'bdi, code, kbd, time, .mono, script, style, noscript, template';
 const ACCENTED: Readonly<Record<string, string>> = {
@@ -32,7 +32,10 @@ export function lengthenTexts(): () => void {
   };
 }
 
-/** "Load the key" → "Löåd thée kéýy". A word with a digit, or in capitals, is a number or a code. */
+/**
+ * "Load the key" → "Löåd thée kéýy". Leaves words with digits or in capitals unchanged, because
+ * they are numbers or codes.
+ */
 function lengthen(text: string): string {
   let missing = 0;
   return text.replaceAll(/[\p{L}\p{N}]+/gu, (word) => {

@@ -51,7 +51,7 @@ export function inset(rect: Rect, x: number, y: number): Rect {
   return { left: rect.left + x, top: rect.top + y, right: rect.right - x, bottom: rect.bottom - y };
 }
 
-/** "12,40 300×20": the left top corner and the size. */
+/** "12,40 300×20": the top left corner and the size. */
 export function formatRect(rect: Rect): string {
   const [left, top, width, height] = [rect.left, rect.top, widthOf(rect), heightOf(rect)].map(Math.round);
   return `${left},${top} ${width}×${height}`;
