@@ -19,7 +19,7 @@ interface Content {
   readonly judges: string;
 }
 
-/** A result, with the hash of the file of the test that killed the mutant. */
+/** A result, with the hash of the test file whose test killed the mutant. */
 type Remembered = Ended & { readonly hash: string };
 
 const TOOL = ['mutants', 'regex-changes', 'mutant-runner', 'measure', 'vitest.config'].map(

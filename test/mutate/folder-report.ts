@@ -8,14 +8,14 @@ import type { SourceWithMutants } from './sources.ts';
 export interface FolderReport {
   readonly folder: string;
   readonly mutants: number;
-  /** Fewer than there are mutants when a sample was drawn. */
+  /** Smaller than `mutants` if only a sample was measured. */
   readonly measured: number;
   readonly killed: number;
   readonly survived: number;
   readonly timeouts: number;
   /** Percentage of the mutants that the tests killed or that timed out. */
   readonly score: number;
-  /** 95 % confidence interval of the score of the folder, in per cent; null when all are measured. */
+  /** 95 % confidence interval of the score, in per cent; null if all mutants were measured. */
   readonly interval: readonly [low: number, high: number] | null;
   readonly survivors: readonly Survivor[];
 }

@@ -21,7 +21,7 @@ export interface Ended {
  */
 const SILENCE_MS = 90_000;
 
-/** Id of no mutant: a run with it must pass. */
+/** The id of no mutant. A run with this id must pass. */
 const NO_MUTANT = -1;
 
 /**
@@ -119,7 +119,7 @@ class Measurement {
     let left = shared.length === 0 ? [] : ids;
     while (left.length > 0) {
       const hangs = await this.#importWith([...left, NO_MUTANT], shared);
-      // What an earlier mutant left behind makes the tests fail, so each mutant has its own worker.
+      // Data that an earlier mutant left makes the tests fail, so each mutant gets its own worker.
       if (this.#failedAlone !== undefined) {
         for (const id of left) this.#ended.delete(id);
         for (const id of left) await this.#importWith([id], shared);

@@ -146,8 +146,9 @@ export default class MutantRunner extends TestRunner {
     try {
       await Promise.race([run(), tooLong]);
     } catch (error) {
-      // Vitest describes a failure by the values that were compared. That takes time, and fails for
-      // an object with private fields, after which the test does not run for the other mutants.
+      // Replaces the error, because Vitest formats the compared values of the original error. This
+      // takes time. It fails for an object with private fields, and the test would then not run for
+      // the other mutants.
       throw this.#plan.mode === 'reach' ? error : new Error(`failed: ${name}`);
     } finally {
       realClearTimeout(timer);

@@ -21,7 +21,7 @@ written to coverage/mutation.`;
 interface MeasureOptions {
   readonly anew: boolean;
   readonly near: boolean;
-  /** How many mutants of the folder are measured; infinite for all. */
+  /** Number of mutants to measure in each folder; infinite for all. */
   readonly size: number;
   readonly seed: number;
 }

@@ -3,8 +3,9 @@
 import { createHash } from 'node:crypto';
 
 /**
- * Draws ids below `count`, in ascending order: all when there are not more than `size`. A larger
- * sample of the same seed contains the smaller one, so that what was measured of it is kept.
+ * Draws `size` ids below `count`, or all of them if there are fewer. Returns the ids in ascending
+ * order. For the same seed, a larger sample contains the smaller one, so that the results of the
+ * smaller one remain usable.
  */
 export function drawSample(count: number, size: number, seed: number): number[] {
   const rank = (id: number): string => createHash('sha256').update(`${seed}:${id}`).digest('hex');
@@ -20,8 +21,8 @@ export function drawSample(count: number, size: number, seed: number): number[] 
 const Z = 1.96;
 
 /**
- * Wilson's 95 % interval for a share of which `noticed` of `measured` were drawn, in per cent.
- *
+ * Returns Wilson's 95 % confidence interval, in per cent, for the share of mutants that the tests
+ * notice. In the sample, the tests noticed `noticed` of `measured` mutants.
  * @param measured at least 1
  */
 export function wilsonInterval(noticed: number, measured: number): [low: number, high: number] {
