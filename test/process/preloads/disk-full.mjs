@@ -1,4 +1,5 @@
-// Preload (node --import): every write to a file fails with ENOSPC while the file KF_DISK_FULL exists.
+// Preload (node --import): every write to a file fails with ENOSPC while the file KF_DISK_FULL
+// exists.
 import { existsSync } from 'node:fs';
 import fsp from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';

@@ -1,4 +1,4 @@
-// Preload (node --import): fsync number KF_NTH of a folder fails with EIO, once.
+// Preload (node --import): only the KF_NTH-th fsync of a folder fails, with EIO.
 import fsp from 'node:fs/promises';
 
 const handle = await fsp.open('/', 'r');
