@@ -1,5 +1,5 @@
 // Tests serveFile(), which serves a file that a program opens under umockdev's preload library. The
-// messages have three 64-bit words. They also give the server access to the memory of the program.
+// messages have three 64-bit words. Some messages read and write the memory of the program.
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';

@@ -5,7 +5,7 @@ import { findImportable } from '#test/mutate/importable.ts';
 const MAX_RUNS = 20;
 const FILES = ['a.test.ts', 'b.test.ts', 'c.test.ts', 'd.test.ts'].map((path) => ({ moduleId: resolve(path) }));
 
-/** Imports files of which some fail and some let the worker hang. */
+/** Simulates imports: some files fail, and some make the worker hang. */
 function importWith(failing: readonly string[], hanging: readonly string[]) {
   let runs = 0;
   return async (files: readonly { readonly moduleId: string }[]): Promise<string | undefined> => {

@@ -52,7 +52,7 @@ describe('the mutants of a source', () => {
 });
 
 describe('a source with inserted mutants', () => {
-  // The source has no loop, which a mutant could make endless.
+  // The source has no loop, because a mutant could make a loop endless.
   const source = [
     'const list = [2, 1];',
     'class Box { #value = 2; read(): number | undefined { return this.#value; } }',

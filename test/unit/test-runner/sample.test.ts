@@ -1,4 +1,4 @@
-// `npm run mutate -- --sample`: which mutants are drawn, what is remembered of them, and how precise
+// `npm run mutate -- --sample`: which mutants are drawn, which results are stored, and how precise
 // the score is.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

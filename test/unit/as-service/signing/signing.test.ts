@@ -127,7 +127,7 @@ describe('the signatures', () => {
 
   it('come with the root key and the certificates', () => {
     const signatures = new Signatures(state);
-    // The certificate of the key for site files is in those files only.
+    // Only the site files contain the certificate of the key that signs them.
     const listed = state.certificates.filter((each) => decodeCertificate(each).purpose !== 'site');
     expect(listed).toHaveLength(6);
     expect(signatures.trust).toEqual({ root: toBase64url(state.root.publicKey), certificates: listed });
@@ -204,7 +204,7 @@ describe('the certified period', () => {
     const renewal = new Date(Date.parse(certificateOf('verdict').until) - HALF_YEAR_MS);
     expect(expiringKeys(state, renewal)).toEqual([]);
     expect(expiringKeys(state, new Date(renewal.getTime() + 1))).toEqual(SIGNING_PURPOSES.slice(1));
-    // without "data": units do not read the certificate of that key
+    // "data" is left out, because units do not read the certificate of the data key.
     expect(expiringKeys(state, at(-DAY_MS - 1))).toEqual(SIGNING_PURPOSES.slice(1));
     expect(expiringKeys({ ...state, certificates: [] }, STATE_TIME)).toEqual(SIGNING_PURPOSES);
     expect(expiringKeys(state, new Date('2060-01-01T00:00:00Z'))).toEqual(SIGNING_PURPOSES);
@@ -238,7 +238,8 @@ describe('the certificates that remain', () => {
       expect(receiptAt(time).certificates).toHaveLength(8);
     }
     for (const time of [at(-DAY_MS - 1), at(9 * DAY_MS)]) expect(receiptAt(time).certificates).toHaveLength(7);
-    // The earlier key signs nothing after its certificate has expired, even if no other key is certified.
+    // The earlier key signs nothing after its certificate has expired, even if no other key is
+    // certified.
     const gap = await withNewVerdictKey(state, new Date('2034-01-01T00:00:00Z'));
     const until = Date.parse(certificateOf('verdict').until);
     const remain = (time: number) => retain(gap, { ...NONE, receiptTimes: [time] }, expired).certificates.length;

@@ -1,5 +1,5 @@
-// Every key that an AS copies or derives for one operation is zero afterwards, whether the operation
-// succeeds or fails.
+// Every key that an AS copies or derives for one operation is zero afterwards, whether the
+// operation succeeds or fails.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { transportKeyStore } from '#protocol/as-unit/transport-key-store.ts';
 import { type KeyStore, TreeKeyCrypto } from '#protocol/as-unit/tree-key-crypto.ts';
@@ -18,7 +18,7 @@ const header = {
 };
 const replacing = { ...header, attributes: TRANSPORT_KEY_ATTRIBUTES, slot: TRANSPORT_KEY_SLOT, akv: 2 };
 
-/** Every key that the AS was given, as it was given. */
+/** The arrays with the keys that the test passed to the AS. The AS must wipe them. */
 const copies: Bytes[] = [];
 
 function note(key: Uint8Array): Bytes {

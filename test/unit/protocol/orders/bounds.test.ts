@@ -205,7 +205,7 @@ it('the requests to the service', () => {
     ['units', 'items', 0, 20_000],
   ]);
   expectBounds(reader(progressQuerySchema), { seen: 'a' }, [['seen', 'text', 1, 64]]);
-  // What an operator enters says what is wrong with it, so that the sentence differs.
+  // For a text that a person enters, the error says what is wrong, so its message differs.
   for (const [max, read] of [
     [64, (id: string) => reader(newOrderSchema)({ ...request, id })],
     [200, (title: string) => reader(newOrderSchema)({ ...request, title })],

@@ -1,4 +1,4 @@
-// One row of a report: which signed verdicts prove it, and the fault of each other verdict.
+// One row of a report: which signed verdicts prove it, and why other verdicts do not.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fromHex, hexNumber } from '#protocol/bytes/hex.ts';
 import { toBase64url, utf8 } from '#protocol/bytes/text.ts';

@@ -13,7 +13,10 @@ const REQUEST: LoadRequest = {
   ...{ ref1: 0x0103, ref2: 2, suites: [0x01, 0x02], sign: false, idempotencyKey: 'A'.repeat(22) },
 };
 
-/** The request that reaches the AS, which refuses it, and the commands that the unit received. */
+/**
+ * Loads a key from an AS that refuses every request. Returns the request and the commands that the
+ * unit received.
+ */
 async function requested(change: Partial<LoadRequest>, options: UnitOptions = {}) {
   const seen: ExportRequest[] = [];
   const commands: number[] = [];

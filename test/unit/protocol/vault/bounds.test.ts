@@ -1,5 +1,5 @@
-// The limits of each member in the documents and messages of a vault (docs/protocol.md clauses 6 and
-// 10).
+// The limits of each member in the documents and messages of a vault (docs/protocol.md clauses 6
+// and 10).
 import { beforeAll, expect, it } from 'vitest';
 import { toBase64url } from '#protocol/bytes/text.ts';
 import { readDocument, readEnvelope } from '#protocol/json/document.ts';

@@ -1,4 +1,4 @@
-// Without another address, the AS is at v1 in the folder of the page.
+// If no other address is set, the AS is at v1 in the folder of the page.
 import { describe, expect, it } from 'vitest';
 import { folderOf } from '#web/app/as-base.ts';
 

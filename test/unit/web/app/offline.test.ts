@@ -14,7 +14,7 @@ describe('the service worker', () => {
     ['/tools/keys/index.html', false, '/tools/keys/service-worker.js', '/tools/keys/'],
     ['/demo.html', true, '/demo-service-worker.js', '/demo.html'],
     ['/tools/keys/demo.html', true, '/tools/keys/demo-service-worker.js', '/tools/keys/demo.html'],
-    // A server that omits the end of file names.
+    // A server that omits the extension of the page.
     ['/tools/keys/demo', true, '/tools/keys/demo-service-worker.js', '/tools/keys/demo'],
   ])('of %s is registered in the same folder', async (page, isDemo, script, scope) => {
     openAt(page);

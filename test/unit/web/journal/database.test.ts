@@ -126,7 +126,7 @@ async function openCollecting(connections: IDBDatabase[]): Promise<{ database: D
   return { database: await Database.open({ open } as unknown as IDBFactory, ignore) };
 }
 
-/** Returns a request to open the database that another tab blocks permanently. */
+/** Fakes the request of indexedDB.open() while another tab blocks the database permanently. */
 function blockedRequest(): object {
   const request: { onblocked?: () => void } = {};
   setImmediate(() => request.onblocked?.());

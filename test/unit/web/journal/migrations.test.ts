@@ -274,7 +274,7 @@ describe('a migrated record', () => {
   });
 });
 
-/** A factory whose upgrade transactions `disturb` changes before the page uses them. */
+/** Returns a factory that passes each upgrade transaction to `disturb` before the page uses it. */
 function whenUpgrading(factory: IDBFactory, disturb: (transaction: IDBTransaction) => void) {
   return {
     open: (name: string, version: number) => {

@@ -1,4 +1,4 @@
-// Which errors become a Failure, and what the page learns of each.
+// Which errors become a Failure, and what the Failure contains.
 import { expect, it } from 'vitest';
 import { FileError, ProtocolError, StatusWordError } from '#protocol/errors.ts';
 import { failureOf } from '#web/state/common/failure.ts';

@@ -1,4 +1,5 @@
-// Files that the operator opens: their text, and those that are too long or gone.
+// Files that the operator opens: the text of a file, and the refusal of a file that is too long or
+// gone.
 import { expect, it } from 'vitest';
 import { utf8 } from '#protocol/bytes/text.ts';
 import { FileError } from '#protocol/errors.ts';

@@ -1,4 +1,4 @@
-// An operation that the operator starts: busy while it runs, and its failure until the next one.
+// A task is busy while its operation runs, and shows the failure until the next operation.
 import { expect, it, vi } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
 import { Task } from '#web/state/common/task.svelte.ts';

@@ -4,7 +4,7 @@ import { type Finding, findingsOf, summaryOf } from '#web/state/help/findings.ts
 import { ADAPTER, GOOD, PRINTER, UNIT } from './facts-fixture.ts';
 
 const find = (facts: Partial<Facts>): readonly Finding[] => findingsOf({ ...GOOD, ...facts });
-/** The findings that are not among those of a station in order. */
+/** Returns the codes of the findings that a station without a fault does not have. */
 const news = (facts: Partial<Facts>): readonly string[] => {
   const known = find({}).map(({ code }) => code);
   return find(facts)

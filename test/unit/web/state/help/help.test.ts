@@ -1,4 +1,4 @@
-// The view Help at a station with simulated units: the facts that it collects, and its actions.
+// The Help view at a station with simulated units: the facts that it collects, and its actions.
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
 import { Help, type HelpOptions } from '#web/state/help/help.svelte.ts';

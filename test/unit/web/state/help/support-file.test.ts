@@ -1,4 +1,4 @@
-// The support file shows what happened, and nothing that is secret or names anyone.
+// The support file shows what happened, but no secret and no name of a person.
 import { describe, expect, it } from 'vitest';
 import { toHex } from '#protocol/bytes/hex.ts';
 import type { Facts } from '#web/state/help/facts.ts';
@@ -40,7 +40,7 @@ const failure = {
   message: { remedy: all, title: all },
 } as const;
 
-/** Facts with a canary in every text. The member that the type lacks represents a member of a later version. */
+/** Facts with a canary in every text, also in members that only a later version could have. */
 const facts = {
   ...GOOD,
   devices: [

@@ -1,4 +1,4 @@
-// The sequence of the lanes on the order board: those that call the operator stand first.
+// The sequence of the lanes on the order board: those that need the operator come first.
 import { describe, expect, it } from 'vitest';
 import {
   arrangeLanes,

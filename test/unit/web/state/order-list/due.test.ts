@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { dueOf } from '#web/state/order-list/due.ts';
 import { dueMessage } from '#web/ui/orders/due-message.ts';
 
-/** Local times, because a day is that of the computer. */
+/** Returns a local time, because a day begins at midnight in the time zone of the computer. */
 const at = (day: number, hour: number, minute = 0): Date => new Date(2026, 10, day, hour, minute);
 const NOW = at(29, 15, 10);
 const due = (end: Date) => dueOf(end.toISOString(), NOW);

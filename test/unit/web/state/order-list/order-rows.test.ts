@@ -1,4 +1,4 @@
-// The list of orders: each order once, what is on this station first, one action for each.
+// The list of orders: each order has one row and one action, and those of this station come first.
 import { describe, expect, it } from 'vitest';
 import { workOrder } from '#test/support/work-orders.ts';
 import { ONE_LINE, sn } from '#test/unit/web/state/orders/order-fixture.ts';

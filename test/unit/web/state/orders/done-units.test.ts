@@ -1,5 +1,5 @@
-// A unit that is done is attached or read again. The page does not offer it for a load, and does not
-// load a key again unless the operator gives a reason.
+// A unit that is done is attached or read again. The page does not offer it for a load, and loads
+// a key again only if the operator gives a reason.
 import { describe, expect, it } from 'vitest';
 import { load } from '#test/unit/web/state/station/station-fixture.ts';
 import { sn, TWO_LINES, unit, World, working } from './order-fixture.ts';

@@ -1,5 +1,5 @@
-// How a session begins and ends: the root key at the first contact, the end of the access code, what
-// the AS refuses, and the vault or card in place of the service.
+// How a session begins and ends: the root key at the first contact, the end of the access code, the
+// refusals of the AS, and the vault or card in place of the service.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type ErrorCode, ProtocolError } from '#protocol/errors.ts';
 import type { SetJson } from '#protocol/service/messages.ts';

@@ -1,4 +1,4 @@
-// A vault or a card as the session instead of the service, with the same lanes and the same
+// Loads keys from a vault or a card instead of the service, with the same lanes and the same
 // journal. Only the AS that sealed a key can settle its load.
 import { describe, expect, it } from 'vitest';
 import type { LocalAccount } from '#web/state/session/session.svelte.ts';

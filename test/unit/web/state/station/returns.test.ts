@@ -1,5 +1,5 @@
-// A unit that comes back by another link or twice, and what the station needs for it: which lane it
-// gets, which commands it receives, and what the station reports to the open order.
+// A unit that is attached again by another link, or twice: which lane it gets, which commands it
+// receives, and what the station reports to the open order.
 import { describe, expect, it, vi } from 'vitest';
 import type { AttachedUnit } from '#protocol/provisioning/attached-unit.ts';
 import { suitesFor } from '#web/state/station/lane-load.ts';

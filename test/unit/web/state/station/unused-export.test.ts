@@ -1,5 +1,5 @@
-// If the answer to an export request was lost, or DATA was not sent to the unit, the next load of the
-// same key sends the same request again. So the AS makes only one export.
+// If the answer to an export request was lost, or DATA was not sent to the unit, the next load of
+// the same key sends the same request again, so that the AS makes only one export.
 import { describe, expect, it } from 'vitest';
 import { ProtocolError, type SourceErrorCode } from '#protocol/errors.ts';
 import type { ExportRequest } from '#protocol/provisioning/key-source.ts';

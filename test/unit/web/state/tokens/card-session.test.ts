@@ -143,7 +143,7 @@ describe('the card session', () => {
     expect([card.phase, card.failure]).toEqual([{ is: 'detached' }, { code: 'pin-unconfirmed' }]);
   });
 
-  /** Creates a card session whose card returns what `lose` makes of each command and its answer. */
+  /** Creates a card session. `lose` replaces the answer of the card to each command. */
   function unreliable(lose: (command: Uint8Array, answer: Uint8Array) => Uint8Array) {
     const testCard = new TestAsCard();
     const { transmit } = testCard;

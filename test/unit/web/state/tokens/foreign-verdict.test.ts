@@ -1,4 +1,4 @@
-// A verdict that does not confirm the receipt that the vault has is not recorded.
+// The page does not record a verdict on a receipt other than the one in the vault.
 import { expect, it } from 'vitest';
 import type { Envelope } from '#protocol/signing/envelope.ts';
 import { returnVaultJournal, type VaultReturnOptions } from '#web/state/tokens/vault-return.ts';

@@ -1,5 +1,6 @@
-// The vault store is deleted, emptied or closed while a vault is unlocked. The vault then exports no
-// more keys, and its journal is returned from memory. The page shows the loss, even after a reload.
+// The vault store is deleted, emptied or closed while a vault is unlocked. The vault then exports
+// no more keys, and the page returns the vault journal from memory. The page shows the loss, even
+// after a reload.
 import { describe, expect, it, vi } from 'vitest';
 import { fromBase64url, fromUtf8 } from '#protocol/bytes/text.ts';
 import type { Envelope } from '#protocol/signing/envelope.ts';

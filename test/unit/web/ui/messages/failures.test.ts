@@ -1,5 +1,5 @@
-// Rules for the messages of all error codes: a remedy, a reason in whole sentences, and no word
-// that gives the operator no information.
+// Rules for the messages of all error codes: a remedy, a reason in whole sentences, and only words
+// that inform the operator.
 import { describe, expect, it } from 'vitest';
 import type { ErrorCode } from '#protocol/errors.ts';
 import { administratorNote } from '#web/ui/common/administrator-note.ts';

@@ -10,7 +10,7 @@ const PHYSICAL = [
   /\bborder-(top|bottom)-(left|right)-radius\b/,
 ];
 
-/** A value for four sides, of which the left one and the right one differ. */
+/** A property with one value for each of the four sides. */
 const FOUR_SIDES = /^\s*(margin|padding|inset|border-width): *(\S+) (\S+) (\S+) (\S+);/;
 
 function isPhysical(line: string): boolean {
