@@ -1,5 +1,5 @@
-// Checks the imports of every source file against the table in test/support/rooms.ts, from which
-// the table in docs/overview.md is made. Every folder must be in the table.
+// Checks the imports of every source file against test/support/rooms.ts, which is the table of
+// docs/overview.md as data. Every folder must be in the table.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';

@@ -49,7 +49,7 @@ export class FirefoxPage {
   static async open(browser: Browser, url: string, units?: readonly UnitDescription[]): Promise<FirefoxPage> {
     const page = await (await browser.createBrowserContext()).newPage();
     page.setDefaultTimeout(LIMIT);
-    // So tall that the strip with the load button covers no slot.
+    // The window is so tall that the strip with the load button covers no slot.
     await page.setViewport({ width: 1440, height: 1600 });
     if (units !== undefined) {
       const simulator = readFileSync('dist/simulator/install.js', 'utf8');

@@ -22,8 +22,8 @@ import {
 
 const EFFECTS = ['cut before', 'cut during', 'cut after'] as const;
 /**
- * Upper limit of the loops over the writes of an attempt; no attempt makes as many. A loop ends
- * when the attempt completes without a cut.
+ * Upper limit of the loops over the writes of an attempt. No attempt makes that many writes: a loop
+ * ends when the attempt completes without a cut.
  */
 const MAX_WRITES = 40;
 

@@ -56,8 +56,8 @@ describe('after many steps of the clock', () => {
       clock = time;
       await service.as.followClock();
     }
-    // The limit: 64 that no record needs, the 6 current ones, and the 2 that the order and its
-    // receipt need.
+    // The service keeps at most 64 certificates that no record needs, besides the 6 current ones
+    // and the 2 that the order and its receipt need.
     expect(service.as.state.certificates.length).toBeLessThanOrEqual(64 + 6 + 2);
     expect((await service.events('certificates-dropped')).length).toBeGreaterThan(0);
     await service.reopen({ now, acceptClock: true });

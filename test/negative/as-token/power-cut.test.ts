@@ -18,8 +18,8 @@ import {
 
 const CUTS = ['cut before', 'cut during', 'cut after'] as const;
 /**
- * Upper limit of the loop over the writes of a command; no command makes as many. The loop ends
- * when the command completes without a cut.
+ * Upper limit of the loop over the writes of a command. No command makes that many writes: the loop
+ * ends when the command completes without a cut.
  */
 const MAX_WRITES = 20;
 const NEW_PIN = '87654321';

@@ -3,9 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { INTERRUPTION, LOST, NOT_IMPORTED, refused, STEPS } from '#test/unit/web/journal/records.ts';
 import { outcomeOf, type StepBody } from '#web/journal/attempt.ts';
 
-/**
- * Creates the step with which a load ends, or with which a later attempt to settle the load ends.
- */
+/** Generates the last step of a load, or of a later try to settle the load. */
 const end = fc.oneof(
   fc.constant<StepBody>(INTERRUPTION),
   fc.constant<StepBody>(LOST),
@@ -18,7 +16,7 @@ describe('the outcome of any prefix of steps', () => {
     fc.assert(
       fc.property(cut, ({ count, last }) => {
         const outcome = outcomeOf([...STEPS.slice(0, count), last]);
-        // Whether, after these steps, the key may be in the unit, is in the unit, or has a verdict.
+        // Whether the key may be in the unit, is in the unit, and has a verdict after these steps.
         const mayBeIn = count >= 4;
         const isIn = count >= 5;
         const isProven = count === STEPS.length;
