@@ -147,10 +147,7 @@ export class RemoteAs implements KeySource {
     return readResponse(keysSchema, await this.#authorised('GET', '/v1/keys'), 'keys').sets;
   }
 
-  /**
-   * Returns this AS as a KeySource. Before it sends a request again, it reports the wait to
-   * `watch`.
-   */
+  /** Returns a KeySource for this AS that reports the wait before each retry to `watch`. */
   watched(watch: RetryWatch): KeySource {
     return {
       exportKey: (request) => this.exportKey(request, watch),

@@ -12,8 +12,8 @@ const MAX_WAIT_MS = 30_000;
 const MAX_TOTAL_MS = 60_000;
 
 /**
- * Error of a request to which the AS gave no answer, or an answer after which the same request may
- * succeed later.
+ * Error of a request that may succeed later: the AS gave no answer, or asked the page to send the
+ * request again later.
  */
 export class NetworkFailure extends ProtocolError {
   override readonly name = 'NetworkFailure';
@@ -53,8 +53,8 @@ export interface RetryWatch {
 }
 
 /**
- * Calls `send` until it succeeds. Calls it again only after a NetworkFailure, while a pause is left
- * and the sum of the waits is at most MAX_TOTAL_MS.
+ * Calls `send` until it succeeds. Calls it again only after a NetworkFailure, once for each pause,
+ * and only while the sum of the waits is at most MAX_TOTAL_MS.
  * @throws ProtocolError of the last try; cancelled if `watch.signal` aborts
  */
 export async function sendUntilAnswered<T>(

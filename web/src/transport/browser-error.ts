@@ -55,7 +55,7 @@ const FALLBACK: Record<Moment, LinkErrorCode> = {
  */
 export const LOSS_NOTICE_MS = 500;
 
-/** Returns the error code for a DOMException with this name, unless the unit was unplugged. */
+/** Returns the error code for a DOMException with this name. explain() handles unplugged units. */
 export function codeOf(name: string, context: ErrorContext): LinkErrorCode {
   const matches = (row: Row): boolean =>
     row.name === name &&
@@ -66,9 +66,9 @@ export function codeOf(name: string, context: ErrorContext): LinkErrorCode {
 }
 
 /**
- * Returns the ProtocolError for a DOMException. After a NetworkError waits for a disconnect event,
- * which changes the code to device-lost. Returns any other error unchanged: it is a ProtocolError
- * or a bug.
+ * Returns the ProtocolError for a DOMException. If it is a NetworkError, waits for a disconnect
+ * event, which changes the code to device-lost. Returns any other error unchanged: it is a
+ * ProtocolError or a bug.
  */
 export async function explain(
   error: unknown,

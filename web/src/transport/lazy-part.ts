@@ -7,8 +7,8 @@ import { type Timer, withTimeout } from './timer.ts';
 const TIMEOUT_MS = 15_000;
 
 /**
- * Chromium's message for a failed import. Only the message distinguishes it from a bug, which is
- * often a TypeError too.
+ * Chromium's message for a failed import. Only this message distinguishes a failed import from a
+ * bug, which is often a TypeError too.
  */
 const FETCH_FAILED = /^Failed to fetch dynamically imported module/;
 

@@ -12,7 +12,7 @@ import type { StoredOrder } from './stored-order.ts';
 /** Time from the last change of the text to the start of the search, in milliseconds. */
 const PAUSE_MS = 300;
 
-/** The unit that the search found on an order, or the number of units that end with the digits. */
+/** The unit that the search found on an order, or how many of its units end with the digits. */
 export type UnitMatch =
   | { readonly sn: string; readonly state: ListedState | 'unseen' }
   | { readonly count: number; readonly digits: string };
@@ -73,7 +73,7 @@ export class OrderSearch {
     return this.#current?.listed ?? [];
   }
 
-  /** Returns the unit of the order that the search found. */
+  /** Returns the unit on this order that matches the search. */
   unitOf({ name }: OrderRow): UnitMatch | undefined {
     return this.#current?.units.get(name);
   }

@@ -29,7 +29,7 @@ export interface OpenOrderOptions {
   readonly now: () => Date;
   /** A monotonic clock, in milliseconds. */
   readonly ticks: () => number;
-  /** Whether labels are scanned in every order, also if the order does not require it. */
+  /** Whether labels are scanned in every order, even if the order does not require it. */
   readonly scansLabels?: (() => boolean) | undefined;
   /** Version and build of this page. */
   readonly app: () => Promise<StationReportJson['app']>;
@@ -222,7 +222,7 @@ export class OpenOrder {
     return { sn, outcome, reason: outcome === 'done' ? null : await this.#reasonOf(row), begun, ended: at };
   }
 
-  /** Returns the reason of the operator or, without one, the failure in words and as a code. */
+  /** Returns the operator's reason or, if there is none, the failure in words and as a code. */
   async #reasonOf({ reason, failure }: UnitRow): Promise<string | null> {
     const given = reason === undefined ? undefined : storedReason(reason);
     if (given !== undefined) return given;

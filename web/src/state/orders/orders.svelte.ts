@@ -137,7 +137,7 @@ export class Orders {
       try {
         await this.#refresh(() => refresh === this.#refreshes);
       } catch (error) {
-        // The failure of an earlier refresh can concern an account that has signed out.
+        // The failure of an earlier refresh is ignored: its account may have signed out.
         if (refresh === this.#refreshes) throw error;
         failureOf(error);
       }

@@ -58,13 +58,13 @@ export class UnitProgress {
     return 'failure' in this.#phase ? this.#phase.failure : undefined;
   }
 
-  /** Whether only the operator can try the unit again, or the unit is being loaded. */
+  /** Whether the unit is being loaded, or only the operator can try it again. */
   get isSettledOrLoading(): boolean {
     const isUnitFailure = this.#phase.is === 'failed' && !isSystemFailure(this.#phase.failure);
     return isUnitFailure || ['done', 'refused', 'aside', 'loading'].includes(this.#phase.is);
   }
 
-  /** Ends the wait for the operator, or for the reading of the unit. */
+  /** Ends a phase in which the unit waits for the operator or is being read. */
   interrupt(): void {
     if (['arriving', 'scan', 'reason'].includes(this.#phase.is)) this.#phase = { is: 'waiting' };
   }

@@ -57,8 +57,8 @@ export class Semaphore {
 export type LoadSource = Pick<Account, 'exportKey' | 'verifyReceipt' | 'recallExport' | 'auditHead' | 'watched'>;
 
 /**
- * Returns the same AS, but `semaphore` admits each try of a request. A request that waits before
- * its next try is not counted, so that it delays no other lane.
+ * Wraps the AS so that `semaphore` admits each try of a request. A request that waits before its
+ * next try is not counted, so it delays no other lane.
  */
 export function limitConcurrency(
   account: LoadSource,

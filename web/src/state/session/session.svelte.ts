@@ -20,7 +20,7 @@ export interface Account extends KeySource {
   keys(): Promise<readonly SetJson[]>;
   /** The newest audit head whose signature was verified, as a DSSE envelope. */
   readonly auditHead: { readonly envelope: string } | undefined;
-  /** Returns the same AS. Before it sends a request again, it reports the wait to `watch`. */
+  /** Returns a source for this AS that reports the wait before each retry to `watch`. */
   watched?(watch: RetryWatch): KeySource;
 }
 

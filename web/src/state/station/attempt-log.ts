@@ -1,5 +1,5 @@
 // Writes the steps of one attempt to the journal, in order. The caller awaits settled() only before
-// a step that needs the earlier ones on disk (docs/adr/0041), so that most writes overlap with an
+// a step that needs the earlier ones on disk (docs/adr/0041). Most writes therefore overlap with an
 // exchange with the unit or the AS. After a failed write no later step is written.
 import type { NewAttempt, StepBody } from '../../journal/attempt.ts';
 import type { Journal, WriteOptions } from '../../journal/journal.ts';
@@ -51,8 +51,8 @@ export class AttemptLog {
   }
 
   /**
-   * `after` is the number of steps before these. The journal refuses these steps if it has another
-   * number of steps for the attempt.
+   * `after` is the number of steps of the attempt before these. If the journal has more or fewer
+   * steps of the attempt, it refuses these.
    */
   async #write(steps: readonly StepBody[], options: WriteOptions, after: number): Promise<void> {
     if (typeof this.#attempt === 'number') return await this.#journal.append(this.#attempt, steps, options, after);

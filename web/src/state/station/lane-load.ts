@@ -86,7 +86,7 @@ export function asSent(attempt: NewAttempt, { idempotencyKey, reason }: ExportRe
   return { ...rest, idempotencyKey, ...(reason === undefined ? {} : { reason }) };
 }
 
-/** The part of an attempt that the chosen key and slot and the work order determine. */
+/** The part of an attempt that depends on the chosen key, the slot and the work order. */
 export type AttemptDetails = Pick<
   NewAttempt,
   'ref1' | 'ref2' | 'keyLabel' | 'akv' | 'kcv' | 'demo' | 'workOrder' | 'order' | 'reason'
@@ -106,7 +106,7 @@ export function laneLoad(attempt: NewAttempt): LaneLoad {
   return { label, kcv, ref2, action: keyActionOf(ref2, kcv), identity: loadIdentity(attempt) };
 }
 
-/** Returns the part of an attempt that the chosen key and slot and the work order determine. */
+/** Returns the part of an attempt that depends on the chosen key, the slot and the work order. */
 export function detailsOf({ set, key, slot }: Chosen, { service }: SignedIn, orderLoad?: OrderLoad): AttemptDetails {
   const { ref1, label: keyLabel, akv, kcv } = key;
   const details = { ref1, ref2: slot.ref2, keyLabel, akv, kcv, demo: service.demo || set.demo };

@@ -147,7 +147,8 @@ export class Lane {
   }
 
   /**
-   * Loads the chosen key. The phase must be `ready` or, with `orderLoad`, any that is not busy.
+   * Loads the chosen key. The phase must be `ready`. If `orderLoad` is given, any phase that is not
+   * busy is allowed.
    * @throws RangeError without an idle unit or without a session
    */
   async load({ set, key, slot }: Chosen, orderLoad?: OrderLoad): Promise<Ending> {
@@ -205,7 +206,7 @@ export class Lane {
     this.#waits.stop();
   }
 
-  /** Asks the unit for the outcome of an attempt, or the AS to verify a receipt in the journal. */
+  /** Settles an attempt: asks the unit for the outcome, or has the AS verify the stored receipt. */
   async settle(attempt: Attempt): Promise<void> {
     const { session } = this.#options;
     const { ref2 } = attempt;

@@ -59,7 +59,8 @@ interface LoadOptions {
   readonly journal: Pick<Journal, 'begin' | 'append' | 'flush'>;
   readonly onStage?: (stage: Stage) => void;
   /**
-   * Called before each step up to the import; true stops the load. The import cannot be stopped.
+   * Called before each step up to the import. Returns true to stop the load. The import cannot be
+   * stopped.
    */
   readonly isStopped?: () => boolean;
   /**
@@ -154,7 +155,7 @@ async function* verifyAgain(
   yield { step: 'verified', verdict: await source.verifyReceipt(exportId, receipt, dataHash) };
 }
 
-/** Progress of a load in memory, which is correct even if the journal could not be written. */
+/** Progress of a load. It is in memory, so it is correct even if the journal cannot be written. */
 interface LoadProgress {
   readonly log: AttemptLog;
   outcome: Outcome;
@@ -236,8 +237,8 @@ function takePending(progress: LoadProgress, entry: StepBody): readonly StepBody
 }
 
 /**
- * Writes the failure and returns the ending. Computes the outcome from the steps or, if they cannot
- * be written, takes it from `progress`.
+ * Writes the failure and returns the ending. Computes the outcome from the steps. If they cannot be
+ * written, takes the outcome from `progress`.
  */
 async function fail({ source, row }: LoadOptions, progress: LoadProgress, failure: Failure): Promise<Ending> {
   const { log, loaded, stage } = progress;

@@ -41,7 +41,7 @@ export class UnusedExport {
     return last?.connection === connection && last.load === nameOf(load) ? last.request : undefined;
   }
 
-  /** Returns `source`, but stores each export request unless the AS refuses the request. */
+  /** Wraps `source` so that each export request is stored, unless the AS refuses the request. */
   watch(source: LoadSource, connection: UnitConnection, load: Load): LoadSource {
     const name = nameOf(load);
     return {

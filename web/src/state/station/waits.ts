@@ -7,7 +7,7 @@ export class Waits {
   #waiting: AbortController | undefined;
 
   /**
-   * Returns `source`, but `semaphore` limits the number of its concurrent requests. Calls `onWait`
+   * Wraps `source` so that `semaphore` limits the number of concurrent requests. Calls `onWait`
    * when a wait begins, and with undefined when it ends.
    */
   watch(source: LoadSource, semaphore: Semaphore, onWait: (wait: Wait | undefined) => void): LoadSource {

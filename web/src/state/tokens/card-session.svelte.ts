@@ -200,8 +200,8 @@ export class CardSession {
   }
 
   /**
-   * Runs `action`. Afterwards `failure` is `earlier` if given, else the failure of `action`, else
-   * undefined.
+   * Runs `action` and stores its failure. If `earlier` is given, keeps this failure of an earlier
+   * action instead.
    */
   async #attempt(action: () => Promise<void>, earlier?: Failure): Promise<void> {
     this.#failure = earlier;

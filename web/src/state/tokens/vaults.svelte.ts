@@ -320,8 +320,8 @@ export class Vaults {
     const [store, roots] = [await this.#options.store(), await this.#options.roots()];
     const { verify, now, toReturn } = this.#options;
     // Reads the list before the store. Another tab stores an export before it lists the vault, so
-    // the store has every export of a vault in this list. If it has none to return, the vault can
-    // be removed from the list.
+    // the store has every export of a vault in this list. If the store has no export to return, the
+    // vault can be removed from the list.
     const listed = new Set(toReturn.read().map(({ id }) => id));
     const { vaults, ids, failure } = await readVaults({ store, roots, verify, now: now() });
     this.#findLost(ids);
@@ -378,7 +378,7 @@ export class Vaults {
     );
   }
 
-  /** Runs `action`. Then `failure` is `earlier` if given, else the failure of `action`, if any. */
+  /** Runs `action` and stores its failure. If `earlier` is given, keeps that failure instead. */
   async #attempt(vault: string | undefined, action: () => Promise<void>, earlier?: VaultFailure): Promise<void> {
     this.#failure = earlier;
     try {

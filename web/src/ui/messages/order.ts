@@ -167,7 +167,7 @@ function unknownAfterEnd(lane: Lane, platform: Platform): LaneMessage {
 export interface StateOptions {
   /** Whether every unit is done. */
   readonly isComplete?: boolean;
-  /** Start and end of the validity period, as the page shows times. */
+  /** Start and end of the validity period, formatted for the operator. */
   readonly from: string;
   readonly until: string;
 }
