@@ -1,6 +1,6 @@
 // Benchmark 4: the time that codecs take for hostile bytes. Compares one long message with four
-// messages of a quarter of its length. Both must take about the same time, so the cost of a message
-// never grows with the square of its length.
+// messages of a quarter of its length. Both must take about the same time: if the cost grew with
+// the square of the length, the long message would take four times as long.
 import { toHex } from '#protocol/bytes/hex.ts';
 import { ccidHost } from '#protocol/framing/ccid-host.ts';
 import type { HostFraming } from '#protocol/framing/host-framing.ts';

@@ -1,7 +1,7 @@
 // Benchmark 9, time: how long the page takes until it is ready, with an empty cache, a CPU that is
-// slowed down by 4, and the network preset Slow 4G. Compares the page with a static page, which the
-// code calls floor. The static page has the HTML of the ready page, with a module script of one
-// line in place of the app. Both pages therefore wait for two round trips.
+// slowed down by a factor of 4, and the network preset Slow 4G. Compares the page with a static
+// page, which the code calls floor. The static page has the HTML of the ready page, with a module
+// script of one line in place of the app. Both pages therefore wait for two round trips.
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { extname, join } from 'node:path';

@@ -29,7 +29,7 @@ const test = base.extend<Hosting>({
       web.as = `http://127.0.0.1:${port}`;
       return service;
     });
-    // Closes the page before the AS stops, because the page could not load its remaining parts.
+    // Closes the page before the AS stops. Otherwise the page could not load its remaining parts.
     await page.close();
     await service?.stop();
   },

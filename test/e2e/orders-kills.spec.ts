@@ -111,8 +111,8 @@ async function startOrder({ page }: Browser, service: Service, id: string, isFir
   const orders = new OrdersPage(page);
   if (isFirst) await orders.open(id);
   else {
-    // The page opens the last order again by itself, unless the browser was killed before it wrote
-    // this setting to disk.
+    // The page opens the last order again by itself, unless the browser was killed before the
+    // setting that identifies the order was on disk.
     await page.getByRole('link', { name: 'Orders' }).click();
     const toUnits = page.getByRole('link', { name: 'Go to units' });
     const here = page.getByRole('region', { name: 'On this station' });
@@ -272,8 +272,8 @@ for (const lanes of [1, 8]) {
     const states = [...tally].map(([state, count]) => `${count} × ${state}`);
     test.info().annotations.push({ type: 'states', description: states.join('; ') });
     if (LONG !== undefined) console.log(`${kills} kills, ${lanes} lanes: ${states.join('; ')}`);
-    // After a kill close to the import, the journal contains at most that an export or import was
-    // intended. Only the unit shows whether the key was imported. Both cases must have occurred.
+    // After a kill close to the import, the last step in the journal may be an intended export or
+    // import. Only the unit shows whether the key was imported. Both cases must have occurred.
     const open = (isIn: string): number =>
       (tally.get(`export intended, ${isIn}`) ?? 0) + (tally.get(`import intended, ${isIn}`) ?? 0);
     expect(open('in'), states.join()).toBeGreaterThan(0);

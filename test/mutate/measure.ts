@@ -58,7 +58,7 @@ class Measurement {
   readonly #ended = new Map<number, Ended>();
   /** The test that failed in the last run although no mutant was active. */
   #failedAlone: string | undefined;
-  /** Whether a test file passes when it is imported again without a mutant, by its path. */
+  /** By path of a test file: whether it passes when it is imported again without a mutant. */
   readonly #isImportable = new Map<string, boolean>();
 
   constructor(vitest: Vitest, sources: readonly SourceWithMutants[], ids: readonly number[]) {

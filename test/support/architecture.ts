@@ -191,7 +191,7 @@ function resolve(from: string, specifier: string): string | undefined {
   return alias === undefined ? undefined : alias[1] + specifier.slice(alias[0].length);
 }
 
-/** Parses only a file whose text contains `word`, without which no node can match. */
+/** Parses a file only if its text contains `word`. Otherwise no node can match. */
 function findNode(file: SourceFile, word: string, matches: (node: ts.Node) => boolean, what: string): string[] {
   if (!file.text.includes(word)) return [];
   const source = ts.createSourceFile(file.path, scriptOf(file), ts.ScriptTarget.ES2022, true);

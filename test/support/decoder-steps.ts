@@ -8,8 +8,8 @@ import { type Profiler, Session } from 'node:inspector';
 const TIMES = [200, 400, 800];
 
 /**
- * Parts that a hostile text repeats, each with an end that makes a pattern fail after the
- * repetitions.
+ * A hostile text consists of many copies of `part`, followed by `end`, which makes a pattern fail
+ * after the copies.
  */
 const TEXTS: readonly (readonly [part: string, end: string])[] = [
   ['"', 'x'],

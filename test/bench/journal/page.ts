@@ -223,8 +223,8 @@ interface Throughput {
   /** Without the journal. */
   readonly bare: number;
   /**
-   * With every step in the journal. A lane starts the next unit when this unit has returned its
-   * receipt.
+   * With every step in the journal. A lane starts the next unit as soon as the previous one has
+   * returned its receipt.
    */
   readonly journaled: number;
   /**

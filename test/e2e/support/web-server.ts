@@ -92,7 +92,7 @@ function send(to: ServerResponse, status: number, headers: OutgoingHttpHeaders =
   to.writeHead(status, headers).end(body);
 }
 
-/** Forwards a request with its Host, and sends the answer, or status 502 if there is none. */
+/** Forwards a request with its Host header. Sends the answer, or status 502 if there is none. */
 function forward(from: IncomingMessage, to: ServerResponse, url: string): void {
   const onward = request(url, { method: from.method ?? 'GET', headers: from.headers }, (answer) => {
     to.writeHead(answer.statusCode ?? 502, answer.headers);

@@ -129,7 +129,8 @@ export function shownPart(rect: Rect, { clips }: Surroundings): Rect {
 
 /** Returns the part of a rectangle that its ancestors can show after the operator has scrolled. */
 export function readablePart(rect: Rect, { clips }: Surroundings): Rect {
-  // An ancestor outside a scrolling ancestor cuts nothing that cannot be scrolled into view.
+  // Only the ancestors inside the innermost scrolling one count. What the ancestors outside it cut
+  // off can be scrolled into view.
   const afterX = clips.map(({ x }) => x).lastIndexOf('scroll');
   const afterY = clips.map(({ y }) => y).lastIndexOf('scroll');
   return clips.reduce((shown, clip, index) => {

@@ -17,7 +17,7 @@ export class PatternSearch {
   readonly longest: number;
   readonly #shortest: number;
   /**
-   * The number of bytes to skip when a block is read, by the value of the block. 0 if the first
+   * By the value of a block: the number of bytes to skip after the block. 0 means that the first
    * `#shortest` bytes of a pattern end with this block, so that the pattern must be compared.
    */
   readonly #shifts: Uint8Array;

@@ -1,4 +1,4 @@
-// What a load requests from the AS, and which refusals of a unit a settlement passes on.
+// What a load requests from the AS, and which refusals of a unit settle() passes on.
 import { describe, expect, it } from 'vitest';
 import { concat } from '#protocol/bytes/bytes.ts';
 import { toHex } from '#protocol/bytes/hex.ts';

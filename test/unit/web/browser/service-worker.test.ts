@@ -23,7 +23,7 @@ class TestScope {
   claimed = 0;
   readonly #folder: string;
 
-  /** `folder` is the path of the page, and `scope` that of the pages that the worker serves. */
+  /** `folder` is the path of the page. `scope` is the path of the pages that the worker serves. */
   constructor(folder = '/', scope = folder) {
     this.#folder = folder;
     this.windows = [scope];

@@ -16,7 +16,7 @@ export const UNIT: DeviceFacts = {
   unit: { sn: SN, set: 0xba7c, tkv: 1, lifecycle: 'operational', firmware: 0x10000, suites: [1, 2], tries: 64 },
 };
 
-/** A device that a profile does not name and that the page does not use. */
+/** A device that no profile names and that the page does not use. */
 export const PRINTER: DeviceFacts = {
   id: 2,
   link: 'usb',

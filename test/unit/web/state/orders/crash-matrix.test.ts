@@ -85,7 +85,7 @@ async function resume(world: World, lines: readonly OrderLine[]): Promise<readon
 interface Found {
   /** The states of the rows that the next page found after each crash. */
   readonly states: readonly string[];
-  /** Number of exports that only the AS had recorded, so that they had to be recalled. */
+  /** Number of exports that only the AS had recorded and that therefore had to be recalled. */
   readonly recalled: number;
 }
 
