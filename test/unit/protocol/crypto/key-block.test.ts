@@ -66,7 +66,7 @@ const header = (optional: readonly string[] = []): string => {
 
 const KC = 'KC10015AAA42C6AD';
 
-/** Returns a header in which `text` stands at position `at`. */
+/** Returns a header in which `text` is at position `at`. */
 function wrongHeader(at: number, text: string, optional: readonly string[] = [KC]): string {
   const right = header(optional);
   return right.slice(0, at) + text + right.slice(at + text.length);

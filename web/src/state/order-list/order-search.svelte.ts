@@ -111,7 +111,7 @@ export class OrderSearch {
     } catch (error) {
       result.failure = failureOf(error);
     }
-    if (search !== this.#searches) return; // the operator has typed on
+    if (search !== this.#searches) return; // the operator has typed more
     this.#result = result;
     this.#isSearching = false;
     if (this.failure) this.#options.endOn(this.failure);

@@ -54,7 +54,7 @@ describe('the counts of an order', () => {
     const before = counts.elsewhere;
     counts.addElsewhere([sn(1), sn(3)]);
     counts.excludeElsewhere([sn(9)]);
-    expect(counts.elsewhere).toBe(before); // unchanged, so that nothing is shown again
+    expect(counts.elsewhere).toBe(before); // the same object, so no component is drawn again
     await counts.excludeStored(rows());
     expect([...counts.elsewhere]).toEqual([sn(3), sn(4)]);
   });
