@@ -285,9 +285,8 @@ export class RemoteAs implements KeySource {
   }
 
   /**
-   * Sends a POST, and sends it again after a network failure. This is safe even if the first
-   * request reached the AS, which makes only one export per idempotency key and one verdict per
-   * receipt.
+   * Sends a POST, and sends it again after a network failure. Sending it twice is safe, because the
+   * AS makes only one export per idempotency key and one verdict per receipt.
    */
   #persistent(path: string, body: object, watch?: RetryWatch): Promise<unknown> {
     return sendUntilAnswered(() => this.#authorised('POST', path, body), this.#retryPausesMs, watch);

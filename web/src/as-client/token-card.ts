@@ -65,8 +65,8 @@ export class TokenCard implements KeySource {
   /**
    * Unlocks the card. `pin` has 4 to 12 ASCII digits and is wiped.
    * @throws PinError pin-wrong or token-blocked, with the number of tries left
-   * @throws ProtocolError (TokenErrorCode); pin-unanswered if the answer was lost, so that the card
-   *   may have used up a try
+   * @throws ProtocolError (TokenErrorCode); pin-unanswered if the answer was lost and the card may
+   *   have used up a try
    * @throws RangeError for a malformed PIN
    */
   async verifyPin(pin: Uint8Array): Promise<void> {
@@ -76,7 +76,7 @@ export class TokenCard implements KeySource {
 
   /**
    * Changes the PIN and wipes both PINs. A wrong old PIN uses up a try.
-   * @throws as verifyPin(), but pin-unconfirmed if the answer was lost, so that the card may have
+   * @throws as verifyPin(), but pin-unconfirmed if the answer was lost and the card may have
    *   changed the PIN
    */
   async changePin(old: Uint8Array, next: Uint8Array): Promise<void> {
@@ -116,8 +116,8 @@ export class TokenCard implements KeySource {
   }
 
   /**
-   * Returns the key entry of a request. Refuses a request that the card would refuse too, because
-   * the code of this error is more precise than the card's status word.
+   * Returns the key entry of a request. Throws if the card's data show that the card would refuse
+   * the request. The code of this error is more precise than a status word of the card.
    * @throws ProtocolError (SourceErrorCode)
    */
   #requireListed({ set, tkv, ref1, ref2 }: ExportRequest): AsEntry {

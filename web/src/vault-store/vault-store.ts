@@ -115,7 +115,7 @@ export class VaultStore {
     return new VaultStore(connection);
   }
 
-  /** Calls `listener` when the browser or another tab closes the database, for example to delete it. */
+  /** Calls `listener` when the browser or another tab closes the database, perhaps to delete it. */
   onClosed(listener: () => void): void {
     this.#connection.onClosed(listener);
   }

@@ -23,7 +23,7 @@ export function storedReason(stored: string): string {
   return repairReason(stored, MAX_REASON_LENGTH);
 }
 
-/** Returns a typed PIN in ASCII digits, without blanks and dashes. */
+/** Returns a typed PIN in ASCII digits, without blanks or dashes. */
 export function readDigits(typed: string): string {
   return readTyped(typed).replaceAll('-', '');
 }

@@ -19,8 +19,8 @@ const STATES = ['done', 'failed', 'unknown', 'running', 'ready', 'aside', 'absen
 export type ShownState = (typeof STATES)[number];
 
 /**
- * Returns each state that at least one unit is in, with the number of these units. The sum is the
- * number of units on the order. `attached` contains the states of the attached units without a row.
+ * Returns the number of units in each state, except for states without units. The sum is the number
+ * of units on the order. `attached` contains the states of the attached units without a row.
  */
 export function stateCounts(
   { done, here, unseen }: Pick<OrderCounts, 'done' | 'here' | 'unseen'>,

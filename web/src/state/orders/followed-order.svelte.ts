@@ -76,7 +76,7 @@ export class FollowedOrder {
 
   /**
    * Called when the network returns. If an operator is signed in to the AS of the order, the run
-   * continues when that AS answers, otherwise at once.
+   * continues when that AS answers. Otherwise it continues at once.
    */
   async reconnect(): Promise<void> {
     if (!this.isAvailable) return await this.#options.run.recoverAutomatically();

@@ -126,7 +126,7 @@ export class Lane {
 
   /** Closes the link for another tab. During a load, does so only after the load has ended. */
   async closeForOtherTab(): Promise<void> {
-    // If the unit has no USB serial number, the request may be for another unit with the same USB ids.
+    // Without a USB serial number, the request may be for another unit, so a load ignores it.
     if (this.busy) this.#isRequested = this.#link.usbSerialNumber !== undefined;
     if (this.busy || this.#phase.is === 'reading' || !this.#connection) return;
     this.#isClosedForOtherTab = true;

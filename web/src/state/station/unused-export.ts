@@ -4,9 +4,8 @@
 // (docs/protocol.md clause 6).
 //
 // The request contains the challenge R, so it is stored only while the unit keeps R (clause 4.4):
-// until IMPORTKEY, until another GET CHALLENGE, and on the same connection. The connection matters
-// even for a unit that keeps R without power, because another host may have replaced R in the
-// meantime.
+// on the same connection, until IMPORTKEY or another GET CHALLENGE. The connection matters even for
+// a unit that keeps R without power, because another host may have replaced R in the meantime.
 import type { ExportRequest } from '#protocol/provisioning/key-source.ts';
 import type { NewAttempt } from '../../journal/attempt.ts';
 import { type Failure, failureOf } from '../common/failure.ts';

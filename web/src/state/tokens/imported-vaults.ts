@@ -1,6 +1,6 @@
-// Remembers the ids of all vaults that this browser has had, so that a vault that it lost is not
-// imported again. The list is a separate setting, so that it survives when the operator dismisses
-// the message about a loss.
+// Remembers the ids of all vaults that this browser has had, so that a lost vault is not imported
+// again. The list is a separate setting. It therefore remains when the operator dismisses the
+// message about a loss.
 
 /** Name of the setting. */
 const SETTING = 'keyferry.imported-vaults';

@@ -166,7 +166,7 @@ export function contextOf(lane: Lane, platform: Platform, button = repeatLabel(l
   const { link, phase, repetition } = lane;
   return {
     platform,
-    // The AS can be asked to verify a receipt although the unit is unplugged.
+    // The AS can be asked to verify a receipt even if the unit is unplugged.
     button,
     isUnplugged: !lane.attached && phase.is !== 'unverified',
     kind: link.kind,

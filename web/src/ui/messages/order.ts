@@ -85,7 +85,8 @@ const VERSION_USED = 0x9402;
 
 /**
  * Explains a failure on a work order. An order does not permit another key or slot, so the remedy
- * is to set the unit aside. If the slot has held this version or a newer one, the operator acts alone.
+ * is to set the unit aside. The operator also tells the custodian, unless the slot has held this
+ * version or a newer one.
  */
 function explainOnOrder(failure: Failure, seen: MessageContext): Message {
   const words = explain(failure, seen);

@@ -20,7 +20,7 @@ export function keepFocusInLane(board: HTMLElement): () => void {
     focused = lane ? { control: target as HTMLElement, lane, index: lanes().indexOf(lane) } : undefined;
   }
 
-  /** Called when the focus leaves a control. Forgets the control if the focus has left the board. */
+  /** Called when the focus leaves a control. Forgets the control if the board lost the focus. */
   function forget(): void {
     setTimeout(() => {
       if (!board.contains(document.activeElement)) focused = undefined;
@@ -52,7 +52,7 @@ export function keepFocusInLane(board: HTMLElement): () => void {
 
 /**
  * Reports whether the lanes must stay where they are. They must stay while a finger or button is
- * down, for TYPING_MS after the last input into a field, and for CALM_MS after the pointer has moved.
+ * down, for TYPING_MS after the last input into a field, and for CALM_MS after a pointer movement.
  */
 export function watchInput(onChange: (isBusy: boolean) => void): (board: HTMLElement) => () => void {
   return (board) => {
