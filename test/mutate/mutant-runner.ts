@@ -146,9 +146,9 @@ export default class MutantRunner extends TestRunner {
     try {
       await Promise.race([run(), tooLong]);
     } catch (error) {
-      // Replaces the error, because Vitest formats the compared values of the original error. This
-      // takes time. It fails for an object with private fields, and the test would then not run for
-      // the other mutants.
+      // Replaces the error. Vitest would format the compared values of the original error, which
+      // takes time and fails for an object with private fields. After such a failure, the test
+      // would not run for the other mutants.
       throw this.#plan.mode === 'reach' ? error : new Error(`failed: ${name}`);
     } finally {
       realClearTimeout(timer);

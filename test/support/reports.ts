@@ -8,7 +8,7 @@ import { exportFor, fetchReport, load, OrderSetup, report, type Station, station
 export class ReportSetup {
   readonly service: OrderSetup;
   /**
-   * In this report, units 1, 2 and 3 are done. Unit 3 is done on its second export. Unit 4 failed.
+   * In this report, units 1, 2 and 3 are done. Unit 3 needed a second export. Unit 4 failed.
    */
   readonly genuine: Report;
   /** The report of another order, with units 1 and 2. */

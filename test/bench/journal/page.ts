@@ -129,8 +129,8 @@ const EXCHANGE_MS = 9;
 
 /**
  * Maximum duration of one timer, in ms. sleep() splits a longer wait, because Chromium may fire a
- * timer of 32 ms or more a few ms late unless the thread is awake anyway. In this benchmark only
- * the measurement with the journal was delayed, which distorted the ratio.
+ * timer of 32 ms or more a few ms late if the thread is idle. In this benchmark only the
+ * measurement with the journal was delayed, which distorted the ratio.
  */
 const MAX_TIMER_MS = 25;
 

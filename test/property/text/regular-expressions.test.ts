@@ -8,8 +8,8 @@ import { bytes, printable } from '#protocol/json/schema.ts';
 import { expressionsOf } from '#test/support/regular-expressions.ts';
 
 /**
- * Files in which code creates regular expressions at run time, with one element per expression.
- * Each of these expressions is analysed below, or is one character class.
+ * Files whose code creates regular expressions at run time. A file is listed once for each such
+ * expression. Each expression is analysed below, or is one character class.
  */
 const MADE = ['protocol/json/schema.ts', 'protocol/json/schema.ts', 'protocol/text/permitted-text.ts'];
 

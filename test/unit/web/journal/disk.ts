@@ -1,5 +1,5 @@
-// A station's database whose connections the test can reach, and the ways in which a browser or
-// another program loses or disturbs it.
+// Opens a station's database and exposes its connections. Loses and disturbs the database as a
+// browser or another program does.
 import { IDBFactory } from 'fake-indexeddb';
 import { clearSilently, clearSite, close, empty, type OpenDatabase, remove } from '#test/support/lost-database.ts';
 import { type Batch, EMPTY_CHAIN, STATION_CHAIN, verifyBatch } from '#web/journal/chain.ts';

@@ -1,4 +1,5 @@
-// The steps of one attempt reach the journal in sequence, and none after a failed write.
+// The steps of one attempt reach the journal in sequence. After a failed write, no further step is
+// written.
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
 import { ATTEMPT, STEPS } from '#test/unit/web/journal/records.ts';

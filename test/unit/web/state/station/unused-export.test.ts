@@ -1,5 +1,5 @@
-// If the answer to an export request was lost, or DATA was not sent to the unit, the next load of
-// the same key sends the same request again, so that the AS makes only one export.
+// An export is unused if its answer was lost or its DATA was not sent to the unit. The next load of
+// the same key repeats the request of an unused export, so that the AS makes only one export.
 import { describe, expect, it } from 'vitest';
 import { ProtocolError, type SourceErrorCode } from '#protocol/errors.ts';
 import type { ExportRequest } from '#protocol/provisioning/key-source.ts';
