@@ -56,7 +56,7 @@ const ANSWERS: readonly (readonly [status: number, code?: string])[] = [
   [429, 'too-many-requests'],
 ];
 
-/** Returns an answer of the AS with this problem code. For '', it is that of another server. */
+/** Returns an answer of the AS with this problem code, or for '' the answer of another server. */
 function problem(status: number, code: string) {
   const type = `urn:keyferry:problem:${code}`;
   const contentType = code === '' ? 'application/json' : 'application/problem+json';

@@ -28,7 +28,7 @@ window.keyferryLayout = async () => {
   return found;
 };
 
-/** Waits until size observers have had their effect, for example the rows of a list are drawn. */
+/** Waits until the size observers have run and, for example, the rows of a list are drawn. */
 async function settled(): Promise<void> {
   const frame = (): Promise<unknown> => new Promise((resolve) => requestAnimationFrame(resolve));
   await frame();
