@@ -32,16 +32,21 @@ const IMAGE_WIDTH = 1024;
  */
 export function renderGuide({ name, source }: Guide, sources: GuideSources): string {
   const text = sources(source);
-  const title = /^# (.+)$/m.exec(text)?.[1] ?? name;
   const marked = new Marked({
     renderer: {
       heading({ tokens, depth, text: heading }: Tokens.Heading): string {
         return `<h${depth} id="${anchorOf(heading)}">${this.parser.parseInline(tokens)}</h${depth}>\n`;
       },
-      link({ href, tokens }: Tokens.Link): string {
+      link({ href, text: linked, tokens }: Tokens.Link): string {
         const label = this.parser.parseInline(tokens);
-        const target = targetOf(href, source);
-        return target === undefined ? label : `<a href="${target}">${label}</a>`;
+        if (/^https?:|^#/.test(href)) return `<a href="${href}">${label}</a>`;
+        const [file = '', anchor] = href.split('#');
+        const path = posix.join(posix.dirname(source), file);
+        const guide = GUIDES.find((each) => each.source === path);
+        if (guide === undefined) return label;
+        // In the repository, the name of a document is a good link. On the server no file has this name.
+        const words = linked.endsWith('.md') ? titleOf(sources(guide.source)) : label;
+        return `<a href="${guide.name}.html${anchor === undefined ? '' : `#${anchor}`}">${words}</a>`;
       },
       // A table scrolls in its own box, so that the page does not scroll sideways.
       table(token: Tokens.Table): string {
@@ -56,7 +61,7 @@ export function renderGuide({ name, source }: Guide, sources: GuideSources): str
       },
     },
   });
-  return frame(title, name, marked.parse(text, { async: false }));
+  return frame(titleOf(text), name, marked.parse(text, { async: false }));
 }
 
 /** Returns the anchor that GitHub generates for a heading. */
@@ -67,12 +72,10 @@ function anchorOf(heading: string): string {
     .replaceAll(' ', '-');
 }
 
-function targetOf(href: string, source: string): string | undefined {
-  if (/^https?:/.test(href) || href.startsWith('#')) return href;
-  const [file = '', anchor] = href.split('#');
-  const path = posix.join(posix.dirname(source), file);
-  const guide = GUIDES.find((each) => each.source === path);
-  return guide && `${guide.name}.html${anchor === undefined ? '' : `#${anchor}`}`;
+function titleOf(text: string): string {
+  const [, title] = /^# (.+)$/m.exec(text) ?? [];
+  if (title === undefined) throw new Error('a guide has no title');
+  return title;
 }
 
 function tableOf({ header, rows }: Tokens.Table, inline: (cell: Tokens.TableCell) => string): string {

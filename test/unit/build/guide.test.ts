@@ -46,6 +46,10 @@ describe('a link in a document', () => {
     expect(render('[unit](guide/engineer.md#sign-in)')).toContain('<a href="engineer.html#sign-in">unit</a>');
   });
 
+  it('has the title of the guide instead of a file name', () => {
+    expect(render('[hosting.md](hosting.md)')).toContain('<a href="hosting.html">A</a>');
+  });
+
   it('becomes plain text when the file is not on the server', () => {
     expect(render('see [the code](../web/src/main.ts).')).toContain('<p>see the code.</p>');
   });
