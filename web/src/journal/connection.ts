@@ -14,6 +14,19 @@ export interface ConnectionOptions {
   readonly onSuperseded: () => void;
 }
 
+/** Milliseconds after which pending work is checked for a database that was closed without an event. */
+const CHECK_MS = 2000;
+
+interface OpenDatabase<Schema extends DBSchema> {
+  readonly db: IDBPDatabase<Schema>;
+  /** For each pending piece of work, the function that ends it when the browser closes the database. */
+  readonly pending: Set<(reason: DOMException) => void>;
+  /** Ends the pending work if the browser has closed the database without an event. */
+  readonly check: () => void;
+  /** Closes the database when the pending work has ended. */
+  readonly close: () => void;
+}
+
 export class Connection<Schema extends DBSchema> {
   readonly #options: ConnectionOptions;
   readonly #closeListeners = new Set<() => void>();
@@ -21,9 +34,7 @@ export class Connection<Schema extends DBSchema> {
   #hasOpened = false;
   #deletions = 0;
   /** Undefined while the database is closed. The next use opens it. */
-  #db: Promise<IDBPDatabase<Schema>> | undefined;
-  /** For each open database, the functions that reject the pending work. */
-  readonly #pending = new WeakMap<IDBPDatabase<Schema>, Set<(reason: unknown) => void>>();
+  #opened: Promise<OpenDatabase<Schema>> | undefined;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -36,7 +47,8 @@ export class Connection<Schema extends DBSchema> {
 
   /**
    * Calls `listener` when the browser or another tab closes the database, for example to delete it.
-   * If the browser dispatches no close event, the next use of the database calls it.
+   * If the browser dispatches no close event, the next use of the database or the check of pending
+   * work calls it.
    */
   onClosed(listener: () => void): void {
     this.#closeListeners.add(listener);
@@ -50,16 +62,7 @@ export class Connection<Schema extends DBSchema> {
    * @throws ProtocolError journal-elsewhere
    */
   async use<T>(action: (db: IDBPDatabase<Schema>) => T | Promise<T>): Promise<T> {
-    const connection = this.#open();
-    const db = await connection;
-    try {
-      return await this.#whileOpen(db, () => action(db));
-    } catch (error) {
-      if (!(error instanceof DOMException) || error.name !== 'InvalidStateError') throw error;
-      if (this.#db === connection) this.#reportClosed();
-      const next = await this.#open();
-      return await this.#whileOpen(next, () => action(next));
-    }
+    return await this.#use(({ db }) => action(db));
   }
 
   /**
@@ -74,48 +77,49 @@ export class Connection<Schema extends DBSchema> {
     body: (transaction: IDBPTransaction<Schema, Stores, M>) => Promise<T>,
     durability: 'strict' | 'relaxed',
   ): Promise<T> {
-    const { db, transaction } = await this.use((open) => ({
-      db: open,
-      transaction: open.transaction(stores, mode, { durability }),
+    const { open, transaction } = await this.#use((database) => ({
+      open: database,
+      transaction: database.db.transaction(stores, mode, { durability }),
     }));
-    return await this.#whileOpen(db, () => runIn(transaction, body));
+    return await whileOpen(
+      open,
+      () => runIn(transaction, body),
+      () => abort(transaction),
+    );
   }
 
   async close(): Promise<void> {
-    const db = this.#db;
-    this.#db = undefined;
-    (await db)?.close();
+    const opened = this.#opened;
+    this.#opened = undefined;
+    (await opened)?.close();
   }
 
-  /**
-   * Awaits `work`, and rejects with an AbortError when the browser closes `db`. Chromium can drop a
-   * transaction that the page begins at that time. It then dispatches none of the events of the
-   * transaction, and `work` would never end.
-   */
-  #whileOpen<T>(db: IDBPDatabase<Schema>, work: () => T | Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const pending = this.#pending.get(db);
-      pending?.add(reject);
-      const run = async (): Promise<T> => await work();
-      void run()
-        .then(resolve, reject)
-        .finally(() => pending?.delete(reject));
-    });
+  async #use<T>(action: (open: OpenDatabase<Schema>) => T | Promise<T>): Promise<T> {
+    const opened = this.#open();
+    const open = await opened;
+    try {
+      return await whileOpen(open, () => action(open));
+    } catch (error) {
+      if (!isInvalidState(error)) throw error;
+      if (this.#opened === opened) this.#endClosed(open);
+      const next = await this.#open();
+      return await whileOpen(next, () => action(next));
+    }
   }
 
-  #open(): Promise<IDBPDatabase<Schema>> {
+  #open(): Promise<OpenDatabase<Schema>> {
     if (this.#isSuperseded)
       throw new ProtocolError('journal-elsewhere', 'another tab runs a newer version of this page');
-    if (this.#db === undefined) {
-      this.#db = this.#connect();
-      this.#db.catch(() => {
-        this.#db = undefined;
+    if (this.#opened === undefined) {
+      this.#opened = this.#connect();
+      this.#opened.catch(() => {
+        this.#opened = undefined;
       });
     }
-    return this.#db;
+    return this.#opened;
   }
 
-  async #connect(): Promise<IDBPDatabase<Schema>> {
+  async #connect(): Promise<OpenDatabase<Schema>> {
     const { factory, name, version, upgrade, onSuperseded } = this.#options;
     const request = factory.open(name, version);
     let isNew = false;
@@ -128,26 +132,74 @@ export class Connection<Schema extends DBSchema> {
     if (isNew && this.#hasOpened) this.#deletions++;
     this.#hasOpened = true;
     const db = wrap(raw) as IDBPDatabase<Schema>;
-    const pending = new Set<(reason: unknown) => void>();
-    this.#pending.set(db, pending);
-    raw.onclose = () => {
-      const reason = new DOMException('the browser closed the database', 'AbortError');
-      for (const reject of pending) reject(reason);
-      this.#reportClosed();
+    let isClosing = false;
+    const check = (): void => {
+      try {
+        if (!isClosing) raw.transaction([...raw.objectStoreNames]);
+      } catch (error) {
+        if (!isInvalidState(error)) throw error;
+        this.#endClosed(open);
+      }
     };
-    raw.onversionchange = ({ newVersion }) => {
+    const close = (): void => {
+      isClosing = true;
       raw.close();
+    };
+    const open: OpenDatabase<Schema> = { db, pending: new Set(), check, close };
+    raw.onclose = () => this.#endClosed(open);
+    raw.onversionchange = ({ newVersion }) => {
+      close();
       if (newVersion === null) return this.#reportClosed(); // the database is being deleted
       this.#isSuperseded = true;
       onSuperseded();
     };
-    return db;
+    return open;
+  }
+
+  /** Ends the pending work on a database that the browser has closed. */
+  #endClosed({ db, pending }: OpenDatabase<Schema>): void {
+    db.onclose = null; // the close event may follow later, when the next database is open
+    const reason = new DOMException('the browser closed the database', 'AbortError');
+    for (const end of pending) end(reason);
+    this.#reportClosed();
   }
 
   #reportClosed(): void {
-    this.#db = undefined;
+    this.#opened = undefined;
     for (const listener of this.#closeListeners) listener();
   }
+}
+
+/**
+ * Awaits `work`. When the browser closes the database, calls `stop` and rejects with an AbortError.
+ * Chromium can drop a transaction that the page begins at that time. It then dispatches none of the
+ * events of the transaction, and `work` would never end. The browser may also close the database
+ * without an event, so this function checks the database at intervals.
+ */
+function whileOpen<T>(
+  { pending, check }: Pick<OpenDatabase<DBSchema>, 'pending' | 'check'>,
+  work: () => T | Promise<T>,
+  stop: () => void = () => undefined,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const release = (): void => {
+      pending.delete(end);
+      clearInterval(checks);
+    };
+    const end = (reason: DOMException): void => {
+      release();
+      stop();
+      reject(reason);
+    };
+    pending.add(end);
+    const checks = setInterval(check, CHECK_MS);
+    const run = async (): Promise<T> => await work();
+    void run().then(resolve, reject).finally(release);
+  });
+}
+
+function isInvalidState(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'InvalidStateError';
 }
 
 /** The part of a transaction that runIn() uses. */

@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
-import { describe, expect, it } from 'vitest';
-import { Database } from '#web/journal/database.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { DATABASE_NAME, Database } from '#web/journal/database.ts';
 import { Journal } from '#web/journal/journal.ts';
 import { StationTrustStore } from '#web/trust-store/trust-store.ts';
 import { openRaw } from './raw-database.ts';
@@ -9,6 +9,9 @@ import { ATTEMPT } from './records.ts';
 
 const now = (): Date => new Date('2026-01-02T03:04:05Z');
 const ignore = (): void => undefined;
+const CLOSED = { code: 'journal-failed', message: 'AbortError: the browser closed the database' };
+
+afterEach(() => vi.useRealTimers());
 
 describe('the database', () => {
   it('keeps the journal for the next page', async () => {
@@ -56,22 +59,58 @@ describe('the database', () => {
   });
 
   it('ends the pending work when the browser closes the database', async () => {
+    const { database, pending, raw } = await openPending();
+    raw.close();
+    raw.onclose?.(new Event('close'));
+    await expect(pending).rejects.toMatchObject(CLOSED);
+    expect(await database.run(['trust'], 'readonly', async () => 'open again')).toBe('open again');
+  });
+
+  it('ends the pending work when the next use finds the database closed without an event', async () => {
+    const { database, pending, raw } = await openPending();
+    const failed = expect(pending).rejects.toMatchObject(CLOSED);
+    raw.close();
+    expect(await database.run(['trust'], 'readonly', async () => 'open again')).toBe('open again');
+    await failed;
+  });
+
+  it('ends the pending work after a close without an event, also if nothing else uses the database', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const { database, pending, raw } = await openPending();
+    let closings = 0;
+    database.onClosed(() => closings++);
+    vi.advanceTimersByTime(60_000); // an open database is not disturbed
+    expect(closings).toBe(0);
+    const failed = expect(pending).rejects.toMatchObject(CLOSED);
+    raw.close();
+    vi.advanceTimersByTime(60_000);
+    await failed;
+    expect(closings).toBe(1);
+    expect(await database.run(['trust'], 'readonly', async () => 'open again')).toBe('open again');
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('keeps the next database if the close event follows after it is open', async () => {
     const raw: IDBDatabase[] = [];
     const { database } = await openCollecting(raw);
-    // Chromium can drop a transaction that begins while it closes the database.
-    let hasBegun = false;
-    const pending = database.run(['trust'], 'readwrite', () => {
-      hasBegun = true;
-      return new Promise<never>(() => undefined);
-    });
-    await expect.poll(() => hasBegun).toBe(true);
     raw[0]?.close();
+    await database.run(['trust'], 'readonly', async () => undefined);
     raw[0]?.onclose?.(new Event('close'));
-    await expect(pending).rejects.toMatchObject({
-      code: 'journal-failed',
-      message: 'AbortError: the browser closed the database',
+    await database.run(['trust'], 'readonly', async () => undefined);
+    expect(raw).toHaveLength(2);
+  });
+
+  it('does not end the pending work when another tab deletes the database', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const factory = new IDBFactory();
+    const database = await Database.open(factory, ignore);
+    const pending = database.run(['trust'], 'readwrite', async (transaction) => {
+      factory.deleteDatabase(DATABASE_NAME);
+      for (let i = 0; i < 50; i++) await transaction.objectStore('trust').count();
+      vi.advanceTimersByTime(60_000);
+      return 'ended';
     });
-    expect(await database.run(['trust'], 'readonly', async () => 'open again')).toBe('open again');
+    expect(await pending).toBe('ended');
   });
 
   it('fails only while the browser denies storage', async () => {
@@ -124,6 +163,21 @@ async function openCollecting(connections: IDBDatabase[]): Promise<{ database: D
     return request;
   };
   return { database: await Database.open({ open } as unknown as IDBFactory, ignore) };
+}
+
+/** Opens a database, and begins a transaction whose end the browser never reports. */
+async function openPending() {
+  const connections: IDBDatabase[] = [];
+  const { database } = await openCollecting(connections);
+  let hasBegun = false;
+  const pending = database.run(['trust'], 'readwrite', () => {
+    hasBegun = true;
+    return new Promise<never>(() => undefined);
+  });
+  await expect.poll(() => hasBegun).toBe(true);
+  const [raw] = connections;
+  if (!raw) throw new TypeError('no connection');
+  return { database, pending, raw };
 }
 
 /** Fakes the request of indexedDB.open() while another tab blocks the database permanently. */
