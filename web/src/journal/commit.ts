@@ -1,6 +1,7 @@
 // Collects the entries of one journal transaction and writes them as one record per chain, because
 // the cost of a write depends on the number of records, not on their size (docs/adr/0039).
-import { batchOf, EMPTY_CHAIN, type Entry, hashOf, type Tail } from './chain.ts';
+import { equalBytes } from '#protocol/bytes/bytes.ts';
+import { type Batch, batchOf, EMPTY_CHAIN, type Entry, hashOf, type Tail } from './chain.ts';
 import type { Transaction } from './database.ts';
 import type { UnitRow } from './order-record.ts';
 
@@ -10,6 +11,8 @@ export class Commit {
   readonly open: Set<number>;
   readonly #chains = new Map<number, Entry[]>();
   #hasNewAttempts = false;
+  /** One of the records that write() adds. */
+  #record: { readonly key: [number, number]; readonly batch: Batch } | undefined;
 
   constructor(open: ReadonlySet<number>) {
     this.open = new Set(open);
@@ -39,12 +42,20 @@ export class Commit {
       const { seq, hash: before } = tails.get(chain) ?? EMPTY_CHAIN;
       const first = seq + 1;
       const hash = entries.reduce((last, entry, index) => hashOf(last, [chain, first + index], entry), before);
-      queue(transaction.objectStore('batches').add(batchOf(entries, hash), [chain, first]));
+      this.#record = { key: [chain, first], batch: batchOf(entries, hash) };
+      queue(transaction.objectStore('batches').add(this.#record.batch, this.#record.key));
       tails.set(chain, { seq: seq + entries.length, hash });
     }
     for (const unit of this.units) queue(transaction.objectStore('units').put(unit));
     if (this.#hasNewAttempts) {
       queue(transaction.objectStore('open').put({ session, attempts: [...this.open] }));
     }
+  }
+
+  /** Whether the database has the entries of this commit, which an earlier transaction wrote. */
+  async isOnDisk(transaction: Transaction<'readwrite'>): Promise<boolean> {
+    if (!this.#record) return false;
+    const found = await transaction.objectStore('batches').get(this.#record.key);
+    return found !== undefined && equalBytes(found.hash, this.#record.batch.hash);
   }
 }

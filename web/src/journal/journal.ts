@@ -43,6 +43,13 @@ interface Write {
   readonly reject: (error: unknown) => void;
 }
 
+/** A try of a commit. It is on disk when its transaction has ended. */
+interface Committed {
+  readonly ids: readonly (number | ProtocolError)[];
+  readonly memory: JournalMemory;
+  readonly commit: Commit;
+}
+
 /** Maximum delay of a write that is not urgent. Browsers extend it to a second in a hidden tab. */
 const SOON_MS = 5;
 
@@ -261,9 +268,12 @@ export class Journal {
   async #commit(batch: readonly Write[]): Promise<readonly (number | ProtocolError)[]> {
     const durability = batch.every(({ options }) => options.urgency === 'report') ? 'relaxed' : 'strict';
     const wasLost = this.isLost;
+    let last: Committed | undefined;
     for (let tries = 1; ; tries++) {
       try {
-        const write = async (transaction: Transaction<'readwrite'>) => {
+        const write = async (transaction: Transaction<'readwrite'>): Promise<Committed> => {
+          // The browser may close the database before it reports that the last try is on disk.
+          if (last && (await last.commit.isOnDisk(transaction))) return last;
           // Opening this transaction may have shown that the database was closed and perhaps replaced.
           const isStale = this.#isStale;
           this.#isStale = false;
@@ -274,7 +284,8 @@ export class Journal {
           commit.write(transaction, this.#session, memory.tails);
           transaction.commit();
           memory.open = commit.open;
-          return { ids, memory };
+          last = { ids, memory, commit };
+          return last;
         };
         const { ids, memory } = await this.#database.run(['batches', 'open', 'units'], 'readwrite', write, durability);
         this.#memory = memory;

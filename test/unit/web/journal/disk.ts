@@ -22,17 +22,47 @@ export async function openDisk(): Promise<Disk> {
   return { factory, name: DATABASE_NAME, database, connections };
 }
 
-/** Aborts the next transaction, as a browser can do. */
-async function abortNext({ connections }: Disk): Promise<void> {
+/** Calls `action` with the next transaction that the page begins. */
+function atNextTransaction({ connections }: Disk, action: (transaction: IDBTransaction) => void): void {
   const db = connections.at(-1);
   if (!db) throw new TypeError('no connection');
   const begin = db.transaction.bind(db);
   db.transaction = (...request) => {
     db.transaction = begin;
     const transaction = begin(...request);
-    queueMicrotask(() => transaction.abort());
+    action(transaction);
     return transaction;
   };
+}
+
+/** Aborts the next transaction, as a browser can do. */
+async function abortNext(disk: Disk): Promise<void> {
+  atNextTransaction(disk, (transaction) => queueMicrotask(() => transaction.abort()));
+}
+
+/** Closes the connections when the next transaction has made its first request. */
+export function closeAtFirstRequest(disk: Disk): void {
+  atNextTransaction(disk, (transaction) => {
+    const objectStore = transaction.objectStore.bind(transaction);
+    transaction.objectStore = (name) => {
+      transaction.objectStore = objectStore;
+      queueMicrotask(() => void close(disk));
+      return objectStore(name);
+    };
+  });
+}
+
+/**
+ * The browser closes the connection when the next transaction is on disk. It reports the end of the
+ * transaction only afterwards, or not at all.
+ */
+export function closeAfterCommit(disk: Disk, isReported: boolean): void {
+  atNextTransaction(disk, (transaction) =>
+    transaction.addEventListener('complete', (event) => {
+      if (!isReported) event.stopImmediatePropagation();
+      void close(disk);
+    }),
+  );
 }
 
 export const LOSSES = { remove, clearSite, clearSilently, empty } as const;

@@ -1,0 +1,82 @@
+// The browser closes the database during a commit, and the journal repeats the commit only if it is
+// not on disk.
+import 'fake-indexeddb/auto';
+import { describe, expect, it } from 'vitest';
+import { Database } from '#web/journal/database.ts';
+import { Journal } from '#web/journal/journal.ts';
+import type { UnitRow } from '#web/journal/order-record.ts';
+import { WorkOrderStore } from '#web/journal/work-orders.ts';
+import { closeAfterCommit, closeAtFirstRequest, openDisk, stationChain } from './disk.ts';
+import { ATTEMPT, STEPS } from './records.ts';
+
+const NOW = new Date('2026-01-02T03:04:05.678Z');
+const ORDER = 4;
+const ROW: UnitRow = {
+  ...{ order: ORDER, sn: ATTEMPT.sn, state: 'running', tries: 1, exported: [] },
+  ...{ begun: NOW.toISOString(), at: NOW.toISOString() },
+};
+
+async function setUp() {
+  const disk = await openDisk();
+  const now = (): Date => NOW;
+  /** Creates the journal of another page, with its own connection. */
+  const page = async (session: string) => new Journal(await Database.open(disk.factory, () => undefined), session, now);
+  return { disk, journal: new Journal(disk.database, 'this', now), page };
+}
+
+describe.each([true, false])('a commit before the close event (completion reported: %s)', (isReported) => {
+  const steps = async ({ page }: Awaited<ReturnType<typeof setUp>>) =>
+    (await (await page('reader')).list(10)).map((attempt) => [attempt.id, attempt.steps.length]);
+
+  it('begins an attempt once', async () => {
+    const station = await setUp();
+    await station.journal.begin(ATTEMPT);
+    closeAfterCommit(station.disk, isReported);
+    expect(await station.journal.begin(ATTEMPT, STEPS.slice(0, 2))).toBe(2);
+    await station.journal.append(2, STEPS.slice(2), {}, 2);
+    expect(await steps(station)).toEqual([
+      [2, STEPS.length],
+      [1, 0],
+    ]);
+    expect(station.journal.isLost).toBe(false);
+    await stationChain(station.disk);
+  });
+
+  it('appends steps once, with and without the number of earlier steps', async () => {
+    const station = await setUp();
+    await station.journal.begin(ATTEMPT);
+    closeAfterCommit(station.disk, isReported);
+    await station.journal.append(1, STEPS.slice(0, 2), {}, 0);
+    closeAfterCommit(station.disk, isReported);
+    await station.journal.append(1, STEPS.slice(2, 4));
+    expect(await steps(station)).toEqual([[1, 4]]);
+  });
+
+  it('stores an event of an order once, and the row of its unit', async () => {
+    const { disk, journal } = await setUp();
+    await journal.note(ORDER, { step: 'order-opened', operator: 'Ada' });
+    closeAfterCommit(disk, isReported);
+    await journal.note(ORDER, { step: 'order-paused' }, ROW);
+    const batches = await disk.database.run(['batches'], 'readonly', (transaction) =>
+      transaction.objectStore('batches').getAll(IDBKeyRange.bound([ORDER, 0], [ORDER, 9])),
+    );
+    expect(batches.flatMap(({ entries }) => entries.map(({ body }) => body.step))).toEqual([
+      'order-opened',
+      'order-paused',
+    ]);
+    expect(await new WorkOrderStore(disk.database, () => NOW).unit(ORDER, ATTEMPT.sn)).toEqual(ROW);
+  });
+});
+
+describe('a close while a commit reads what it needs', () => {
+  it('stops this try, so that only the next one writes', async () => {
+    const { disk, journal, page } = await setUp();
+    await (await page('other')).begin(ATTEMPT);
+    closeAtFirstRequest(disk);
+    expect(await journal.begin({ ...ATTEMPT, operator: 'Grace' })).toBe(2);
+    expect((await journal.list(9)).map(({ id, operator }) => [id, operator])).toEqual([
+      [2, 'Grace'],
+      [1, ATTEMPT.operator],
+    ]);
+  });
+});
