@@ -173,7 +173,7 @@ async function start(target: HTMLElement): Promise<void> {
   const app = mount(App, { target, props: { station, preferences, health, orders, tokens, help, asClock, toReturn } });
   try {
     await station.start();
-    (await starting).site?.join({ session, activity, preferences });
+    (await starting).site?.join({ station, session, activity, preferences });
   } catch (error) {
     const failure = failureOf(error);
     await unmount(app);

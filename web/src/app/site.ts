@@ -18,6 +18,7 @@ import { type DeviceProfile, PROFILES } from '../transport/device-profiles.ts';
 import { type PinnedService, pinnedServices } from '../trust-store/pinned-roots.ts';
 import type { AsBase } from './as-base.ts';
 import type { Environment } from './environment.ts';
+import { type RereadStation, rereadUnits } from './reread-units.ts';
 import type { Settings } from './storage.ts';
 
 export interface SiteOptions {
@@ -41,6 +42,7 @@ export interface SiteOptions {
 
 /** The parts of the page that the settings of the site change. */
 interface PageParts {
+  readonly station: RereadStation;
   readonly session: Pick<Session, 'signedIn' | 'expire'>;
   readonly activity: StationActivity;
   readonly preferences: Pick<Preferences, 'setBrand'>;
@@ -168,8 +170,8 @@ export class StationSite {
   }
 
   /**
-   * Shows the name of the site. Signs the operator out after the time without activity that the
-   * policy sets.
+   * Shows the name of the site, and reads the units with its profiles. Signs the operator out after
+   * the time without activity that the policy sets.
    */
   join(page: PageParts): void {
     this.#page = page;
@@ -224,7 +226,10 @@ export class StationSite {
   }
 
   #apply(): void {
-    if (this.#accepted) this.#page?.preferences.setBrand(this.#accepted.site.name);
+    if (this.#accepted) {
+      this.#page?.preferences.setBrand(this.#accepted.site.name);
+      if (this.#page) void rereadUnits(this.#page.station);
+    }
     this.#watch();
   }
 

@@ -3,6 +3,7 @@
 // link.
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 import type { Port } from '#protocol/framing/port.ts';
+import type { DeviceProfile } from './device-profiles.ts';
 import type { Link, LinkKind, OpenLink, UsbIds } from './link.ts';
 import type { UnplugSignal } from './unplug-signal.ts';
 
@@ -10,12 +11,13 @@ export interface HandleFacts {
   readonly id: number;
   readonly kind: LinkKind;
   readonly label: string;
-  readonly isForeign: boolean;
   readonly usb: UsbIds | undefined;
   readonly usbSerialNumber: string | undefined;
 }
 
 export interface HandleActions {
+  /** The profile of the device at present; undefined if none matches any more. */
+  profile(): DeviceProfile | undefined;
   openPort(): Promise<Port>;
   connect(port: Port): Promise<Transmit>;
 }
@@ -24,22 +26,30 @@ export class Handle implements Link {
   readonly id: number;
   readonly kind: LinkKind;
   readonly label: string;
-  readonly isForeign: boolean;
   readonly usb: UsbIds | undefined;
   readonly usbSerialNumber: string | undefined;
   readonly unplugSignal: UnplugSignal;
   readonly #actions: HandleActions;
+  /** The profile at the last opening. */
+  #profile: DeviceProfile | undefined;
   #isInUse = false;
 
   constructor(facts: HandleFacts, unplugSignal: UnplugSignal, actions: HandleActions) {
     this.id = facts.id;
     this.kind = facts.kind;
     this.label = facts.label;
-    this.isForeign = facts.isForeign;
     this.usb = facts.usb;
     this.usbSerialNumber = facts.usbSerialNumber;
     this.unplugSignal = unplugSignal;
     this.#actions = actions;
+  }
+
+  get isForeign(): boolean {
+    return this.#actions.profile()?.ids === undefined;
+  }
+
+  get isStale(): boolean {
+    return this.#profile !== undefined && this.#profile !== this.#actions.profile();
   }
 
   async open(): Promise<OpenLink> {
@@ -47,6 +57,7 @@ export class Handle implements Link {
     this.#isInUse = true;
     let port: Port | undefined;
     try {
+      this.#profile = this.#actions.profile();
       port = await this.#actions.openPort();
       const transmit = await this.#actions.connect(port);
       let closing: Promise<void> | undefined;
@@ -58,6 +69,7 @@ export class Handle implements Link {
       return { transmit, lost: this.unplugSignal.unplugged, close };
     } catch (error) {
       await this.#close(port);
+      if (this.isStale) return await this.open(); // a site file has brought other settings meanwhile
       throw error;
     }
   }

@@ -22,6 +22,8 @@ export interface Link {
   readonly usb?: UsbIds | undefined;
   /** True for a device whose ids are in no profile. */
   readonly isForeign?: boolean | undefined;
+  /** True if a site file has brought another profile for the device since the link was opened. */
+  readonly isStale?: boolean | undefined;
   /**
    * The USB serial number (iSerialNumber). If it is absent, the browser's permission ends when the
    * unit is unplugged.

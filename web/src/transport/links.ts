@@ -128,9 +128,9 @@ export class Links {
     }
   }
 
-  #required(link: Link | undefined): Link {
-    if (link === undefined) throw new ProtocolError('no-interface', 'no device profile matches the chosen device');
-    return link;
+  #required<T>(found: T | undefined): T {
+    if (found === undefined) throw new ProtocolError('no-interface', 'no device profile matches the chosen device');
+    return found;
   }
 
   #usbLink(device: USBDevice, fallback: DeviceProfile | undefined): Link | undefined {
@@ -138,24 +138,25 @@ export class Links {
     if (existing) return existing;
     const { profiles, role, ...options } = this.#options;
     const usb = { vendorId: device.vendorId, productId: device.productId };
-    const profile = findProfile(profiles(), 'usb', usb, role) ?? fallback;
-    if (profile?.usb === undefined) return undefined;
-    const settings = profile.usb;
+    const profile = (): DeviceProfile | undefined => findProfile(profiles(), 'usb', usb, role) ?? fallback;
+    const first = profile();
+    if (!first) return undefined;
     const unplugSignal = new UnplugSignal();
-    const label = device.productName || profile.name;
+    const label = device.productName || first.name;
     const facts = {
       id: ++this.#lastId,
       kind: 'usb',
       label,
-      isForeign: profile.ids === undefined,
       usb,
       usbSerialNumber: device.serialNumber || undefined,
     } as const;
     return this.#add(
       device,
       new Handle(facts, unplugSignal, {
+        profile,
         openPort: async () => (await PORT_PARTS.usb(options.timer)).openUsbPort(device, { ...options, unplugSignal }),
-        connect: async (port) => (await PORT_PARTS.usb(options.timer)).connectCcid(port, settings, options.now),
+        connect: async (port) =>
+          (await PORT_PARTS.usb(options.timer)).connectCcid(port, this.#required(profile()?.usb), options.now),
       }),
     );
   }
@@ -169,24 +170,26 @@ export class Links {
       usbVendorId === undefined || usbProductId === undefined
         ? undefined
         : { vendorId: usbVendorId, productId: usbProductId };
-    const profile = findProfile(profiles(), 'serial', usb, role);
-    if (profile?.serial === undefined) return undefined;
-    const settings = profile.serial;
+    const profile = (): DeviceProfile | undefined => findProfile(profiles(), 'serial', usb, role);
+    if (!profile()) return undefined;
     const unplugSignal = new UnplugSignal();
     const facts = {
       id: ++this.#lastId,
       kind: 'serial',
       label: portName(usb),
-      isForeign: profile.ids === undefined,
       usb,
       usbSerialNumber: undefined,
     } as const;
     return this.#add(
       port,
       new Handle(facts, unplugSignal, {
-        openPort: async () =>
-          (await PORT_PARTS.serial(options.timer)).openSerialPort(port, settings, { ...options, unplugSignal }),
-        connect: async (opened) => (await PORT_PARTS.serial(options.timer)).connectT1(opened, settings, options.now),
+        profile,
+        openPort: async () => {
+          const settings = this.#required(profile()?.serial);
+          return (await PORT_PARTS.serial(options.timer)).openSerialPort(port, settings, { ...options, unplugSignal });
+        },
+        connect: async (opened) =>
+          (await PORT_PARTS.serial(options.timer)).connectT1(opened, this.#required(profile()?.serial), options.now),
       }),
     );
   }

@@ -21,11 +21,14 @@ const TERMINAL = { vendorId: 0x2e8a, productId: 0x0005 };
 let settings: Settings;
 let pinned: PinnedService[];
 let names: (string | null)[];
+/** How often the units were read again. */
+let refreshed: number;
 const listeners = new Map<string, () => void>();
 beforeEach(() => {
   settings = openSettings(''); // Node has no localStorage, so the settings are in memory.
   pinned = [known(AS)];
   names = [];
+  refreshed = 0;
   listeners.clear();
 });
 afterEach(() => {
@@ -88,7 +91,8 @@ function trustStore(service = AS): TrustStore {
 
 function join(site: StationSite, session: Pick<Session, 'signedIn' | 'expire'>): void {
   const activity = { isBusy: () => false, subscribe: () => () => undefined };
-  site.join({ session, activity, preferences: { setBrand: (name) => names.push(name) } });
+  const station = { lanes: [], reread: async () => undefined, refresh: async () => void refreshed++ };
+  site.join({ station, session, activity, preferences: { setBrand: (name) => names.push(name) } });
 }
 
 const OUT = { signedIn: undefined, expire: () => undefined };
@@ -206,8 +210,10 @@ describe('a station without a pinned root', () => {
   it('takes the rest when the operator has pinned the root that verifies the file', async () => {
     const site = await opened(await signSiteFile());
     join(site, OUT);
+    expect(refreshed).toBe(0);
     await site.checked(trustStore()).replace(toBase64url(publicRoot()));
     expect(findProfile(site.profiles, 'usb', TERMINAL)?.name).toBe('Terminal');
+    expect(refreshed).toBe(1);
     expect(names).toEqual(['ACME Payments']);
     expect((await opened('')).scansLabels).toBe(true);
   });

@@ -41,12 +41,16 @@ export async function settled(): Promise<void> {
  * Creates Links that use the given browser objects. A missing object is undefined, as in some
  * browsers.
  */
-export function linksOver(browser: { usb?: object; serial?: object }, timer: ManualTimer, profiles = PROFILES): Links {
+export function linksOver(
+  browser: { usb?: object; serial?: object },
+  timer: ManualTimer,
+  profiles = () => PROFILES,
+): Links {
   return new Links({
     usb: browser.usb as USB | undefined,
     serial: browser.serial as Serial | undefined,
     platform: 'linux',
-    profiles: () => profiles,
+    profiles,
     timer: timer.after,
     now: () => 0,
   });

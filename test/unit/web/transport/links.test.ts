@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PROFILES } from '#web/transport/device-profiles.ts';
+import { type DeviceProfile, PROFILES } from '#web/transport/device-profiles.ts';
 import type { Links } from '#web/transport/links.ts';
 import { FakeDevice, FakeLine, linksOver, ManualTimer, never, refusal, usbInterface } from './fakes.ts';
 
@@ -147,7 +147,7 @@ describe('chooseUsb and chooseSerial', () => {
     const serial = new FakeSerial();
     serial.choice = async () => new FakeLine();
     const usbOnly = PROFILES.filter((profile) => profile.usb !== undefined);
-    const links = linksOver({ serial }, new ManualTimer(), usbOnly);
+    const links = linksOver({ serial }, new ManualTimer(), () => usbOnly);
     await expect(links.chooseSerial()).rejects.toMatchObject({ code: 'no-interface' });
   });
 });
@@ -178,6 +178,60 @@ describe('remembered', () => {
     const { usb, links } = setUp();
     usb.getDevices = refusal('SecurityError');
     await expect(links.remembered()).rejects.toMatchObject({ code: 'browser-unsupported' });
+  });
+});
+
+describe('a link whose profile a site file replaces', () => {
+  const OWN: DeviceProfile = {
+    name: 'Terminal',
+    ids: { vendorId: 0x2e8a, productId: 0x0005 },
+    serial: { baudRate: 9600, parity: 'even', edc: 'lrc', bwtMs: 1000 },
+  };
+
+  function setUpSerial(own = OWN) {
+    let profiles = PROFILES;
+    const serial = new FakeSerial();
+    const line = new FakeLine();
+    line.ids = { usbVendorId: 0x2e8a, usbProductId: 0x0005 };
+    serial.ports = [line];
+    const links = linksOver({ serial }, new ManualTimer(), () => profiles);
+    const accept = (): void => {
+      profiles = [own, ...PROFILES];
+    };
+    return { links, line, accept };
+  }
+
+  it('is opened with the new settings from then on', async () => {
+    const { links, line, accept } = setUpSerial();
+    const [link] = await links.remembered();
+    line.on.open = refusal('InvalidStateError');
+    await expect(link?.open()).rejects.toThrow();
+    expect([link?.isForeign, link?.isStale]).toEqual([true, false]);
+    accept();
+    expect([link?.isForeign, link?.isStale]).toEqual([false, true]);
+    await expect(link?.open()).rejects.toThrow();
+    expect(line.calls).toEqual(['open 115200 none 65536', 'open 9600 even 65536']);
+    expect(link?.isStale).toBe(false);
+    expect(await links.remembered()).toEqual([link]);
+  });
+
+  it('is opened a second time if its settings were replaced while it was opened', async () => {
+    const { links, line, accept } = setUpSerial();
+    const [link] = await links.remembered();
+    line.on.open = () => {
+      accept();
+      return refusal('InvalidStateError')();
+    };
+    await expect(link?.open()).rejects.toThrow();
+    expect(line.calls).toEqual(['open 115200 none 65536', 'open 9600 even 65536']);
+  });
+
+  it('is not opened as a unit any more if the device is a token', async () => {
+    const { links, line, accept } = setUpSerial({ ...OWN, role: 'token' });
+    const [link] = await links.remembered();
+    accept();
+    await expect(link?.open()).rejects.toMatchObject({ code: 'no-interface' });
+    expect(line.calls).toEqual([]);
   });
 });
 
