@@ -82,7 +82,7 @@ const createService: CreateSource = async ({ set, profile, transportKeys, entrie
   const app = createTestApp(service);
   const source = new RemoteAs({
     fetch: async (url, init) => app.request(url, init),
-    baseUrl: 'http://localhost',
+    baseUrl: () => 'http://localhost',
     subtle: globalThis.crypto.subtle,
     trust: new MemoryTrust(),
     retryPausesMs: [],

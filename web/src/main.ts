@@ -44,8 +44,8 @@ const browser: BrowserParts = navigator;
 
 /**
  * The answer to the request for the site file. Its Link header names the demo, if the AS serves one
- * (as-service/http/static-files.ts). Units and vaults wait for this answer, so after 5 seconds it
- * counts as missing (undefined).
+ * (as-service/http/static-files.ts). The sign-in waits for this answer, so after 5 seconds it counts as
+ * missing (undefined).
  */
 const siteAnswer = isDemo
   ? undefined
@@ -74,7 +74,12 @@ async function startServices(
     ticks,
     ...reports,
   });
-  origin = services.as.baseUrl;
+  void services.site.then(
+    (site) => {
+      [origin] = site?.asBase ?? asBase;
+    },
+    () => undefined, // start() awaits the site and shows its error
+  );
   return services;
 }
 
@@ -173,7 +178,7 @@ async function start(target: HTMLElement): Promise<void> {
   const app = mount(App, { target, props: { station, preferences, health, orders, tokens, help, asClock, toReturn } });
   try {
     await station.start();
-    (await starting).site?.join({ station, session, activity, preferences });
+    (await (await starting).site)?.join({ station, session, activity, preferences });
   } catch (error) {
     const failure = failureOf(error);
     await unmount(app);

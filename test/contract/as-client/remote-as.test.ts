@@ -54,7 +54,7 @@ async function station(): Promise<Station> {
     return response;
   };
   const { subtle } = globalThis.crypto;
-  const remote = new RemoteAs({ fetch, baseUrl: ORIGIN, subtle, trust, retryPausesMs: [0, 0] });
+  const remote = new RemoteAs({ fetch, baseUrl: () => ORIGIN, subtle, trust, retryPausesMs: [0, 0] });
   const made: Station = { service, accessCode, trust, remote, lostAnswers: 0 };
   return made;
 }

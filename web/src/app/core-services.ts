@@ -8,6 +8,6 @@ export interface CoreServices {
   readonly database: Database;
   readonly journal: Journal;
   readonly as: RemoteAs;
-  /** Undefined without a site file. */
-  readonly site: StationSite | undefined;
+  /** Returns undefined without a site file, and until the page has it. */
+  readonly site: () => StationSite | undefined;
 }

@@ -44,7 +44,7 @@ export function openHelp(
     storage,
     journal,
     roots: as.roots,
-    profiles: () => site?.profiles ?? PROFILES,
+    profiles: () => site()?.profiles ?? PROFILES,
     linkTo: (handle) => links.linkTo(handle),
     isAllowed: (kind) => featurePolicy?.allowsFeature(kind) ?? true,
     userAgent: browser.userAgent,

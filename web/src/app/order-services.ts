@@ -32,7 +32,7 @@ export function openOrders(
     settings,
     now,
     ticks,
-    scansLabels: () => site?.scansLabels === true,
+    scansLabels: () => site()?.scansLabels === true,
     presence: document,
     onOnline: (listener) => addEventListener('online', listener),
     head: () => (as.auditHead ? { sequence: as.auditHead.sequence, hash: as.auditHead.hash } : null),

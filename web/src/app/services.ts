@@ -1,6 +1,7 @@
 // Creates the services that the page needs after its first screen: journal, AS client, links and
 // lanes. Loaded lazily, as a separate chunk (docs/overview.md).
 import { RemoteAs } from '../as-client/remote-as.ts';
+import type { TrustStore } from '../as-client/trust.ts';
 import { Database } from '../journal/database.ts';
 import { withPrefix } from '../journal/indexed-db.ts';
 import { Journal } from '../journal/journal.ts';
@@ -21,6 +22,7 @@ import { PROFILES } from '../transport/device-profiles.ts';
 import { Leases } from '../transport/leases.ts';
 import { Links } from '../transport/links.ts';
 import { StationTrustStore } from '../trust-store/trust-store.ts';
+import type { CoreServices } from './core-services.ts';
 import type { Environment } from './environment.ts';
 import type { HelpSubjects } from './help-services.ts';
 import { keepOffline } from './offline.ts';
@@ -29,8 +31,12 @@ import { timer } from './timer.ts';
 
 export interface Services extends StationServices {
   readonly as: RemoteAs;
-  /** Undefined without a site file. */
-  readonly site: StationSite | undefined;
+  /**
+   * Undefined without a site file. If this station has stored none, units and vaults do not wait
+   * for the answer of the web server, but requests to the AS do.
+   * @throws ProtocolError journal-full, journal-failed, SiteErrorCode
+   */
+  readonly site: Promise<StationSite | undefined>;
   readonly wakeLock: WakeLockHolder;
   readonly keepOffline: typeof keepOffline;
   /** On the first call, loads the code for work orders. */
@@ -56,36 +62,49 @@ async function reported(answer: Promise<Response>, onReach: Environment['onReach
   }
 }
 
-/** Opens the site file if there is one, or if this station has accepted one. */
-async function openSite(environment: Environment, database: Database): Promise<StationSite | undefined> {
-  const { asBase, settings, siteAnswer } = environment;
-  // One origin may serve several pages, each with its own site file.
-  const setting = `site ${asBase[0]}`;
-  if (settings.getItem(setting) === null && (await siteAnswer)?.status !== 200) return undefined;
-  return await (await import('./site.ts')).openStationSite(environment, setting, database);
-}
-
 /** Requires a secure context. @throws ProtocolError journal-full, journal-failed, SiteErrorCode */
 export async function startServices(environment: Environment): Promise<Services> {
-  const { browser, platform, now, ticks } = environment;
+  const { browser, platform, now, ticks, asBase, settings } = environment;
   const { usb, serial, wakeLock, locks } = browser;
   const { onAsTime, onSuperseded, onJournalFailure, onReach } = environment;
   const database = await Database.open(withPrefix(indexedDB, environment.storagePrefix), onSuperseded);
-  const site = await openSite(environment, database);
-  const [baseUrl] = site?.asBase ?? environment.asBase;
+  // One origin may serve several pages, each with its own site file.
+  const setting = `site ${asBase[0]}`;
+  const isStored = settings.getItem(setting) !== null;
+  let site: StationSite | undefined;
+  let [baseUrl] = asBase;
+  /** Opens the site file if there is one, or if this station has accepted one. */
+  const openSite = async (): Promise<TrustStore> => {
+    if (isStored || (await environment.siteAnswer)?.status === 200) {
+      site = await (await import('./site.ts')).openStationSite(environment, setting, database);
+      [baseUrl] = site?.asBase ?? asBase;
+    }
+    const store = new StationTrustStore(database, baseUrl, now);
+    return site?.checked(store) ?? store;
+  };
+  const trust = openSite();
+  trust.catch(() => undefined); // main.ts awaits `site`
+  if (isStored) await trust;
   rotateLog(database).catch(failureOf); // the first attempt reports a full disk
   const sessions = await joinSessions(locks, crypto.randomUUID());
   const journal: Journal = new Journal(database, sessions.id, now, () => onJournalFailure(journal.isLost));
   await journal.recover(await sessions.live());
-  const store = new StationTrustStore(database, baseUrl, now);
   const as = new RemoteAs({
     fetch: (url, init) => reported((site?.fetch ?? fetch)(url, init), onReach),
-    baseUrl,
+    baseUrl: async () => {
+      await trust;
+      return baseUrl;
+    },
     subtle: crypto.subtle,
-    trust: site?.checked(store) ?? store,
+    trust: {
+      read: async () => (await trust).read(),
+      pin: async (root) => (await trust).pin(root),
+      advance: async (head) => (await trust).advance(head),
+      replace: async (root) => (await trust).replace(root),
+    },
     onTime: onAsTime,
   });
-  const core = { database, journal, as, site };
+  const core: CoreServices = { database, journal, as, site: () => site };
   const semaphore = new Semaphore(MAX_REQUESTS);
   const links = new Links({ usb, serial, platform, profiles: () => site?.profiles ?? PROFILES, timer, now: ticks });
   return {
@@ -93,7 +112,7 @@ export async function startServices(environment: Environment): Promise<Services>
     links,
     as,
     now,
-    site,
+    site: trust.then(() => site),
     leases: new Leases(locks, new BroadcastChannel('keyferry-leases'), sessions.id),
     wakeLock: new WakeLockHolder(wakeLock),
     keepOffline,

@@ -35,7 +35,7 @@ export function openTokens(
     usb,
     serial,
     platform,
-    profiles: () => site?.profiles ?? PROFILES,
+    profiles: () => site()?.profiles ?? PROFILES,
     role: 'token',
     timer,
     now: ticks,

@@ -40,8 +40,11 @@ import { verifyWith } from './web-crypto.ts';
 
 export interface RemoteAsOptions {
   readonly fetch: Fetch;
-  /** Address of the service without a slash at the end: `https://as.example`. */
-  readonly baseUrl: string;
+  /**
+   * Returns the address of the service without a slash at the end: `https://as.example`. May first
+   * wait until the page knows the address.
+   */
+  readonly baseUrl: () => string | Promise<string>;
   readonly subtle: SubtleCrypto;
   /** Stores the pinned root key and the newest audit head of the AS at `baseUrl`. */
   readonly trust: TrustStore;
@@ -63,7 +66,7 @@ export type AskOptions = Partial<Pick<Call, 'deadlineMs' | 'maxBytes'>>;
 const ACCESS_CODE = /^[!-~]{1,512}$/;
 
 export class RemoteAs implements KeySource {
-  readonly baseUrl: string;
+  readonly #baseUrl: RemoteAsOptions['baseUrl'];
   readonly #fetch: Fetch;
   readonly #store: TrustStore;
   readonly #verify: Verify;
@@ -89,7 +92,7 @@ export class RemoteAs implements KeySource {
     retryPausesMs = PAUSES_MS,
     onTime,
   }: RemoteAsOptions) {
-    this.baseUrl = baseUrl;
+    this.#baseUrl = baseUrl;
     this.#fetch = fetch;
     this.#store = trust;
     this.#verify = verifyWith(subtle);
@@ -305,16 +308,16 @@ export class RemoteAs implements KeySource {
     }
   }
 
-  #call(
+  async #call(
     method: 'GET' | 'POST',
     path: string,
     accessCode: string | undefined,
     body?: object,
     more: AskOptions = {},
   ): Promise<unknown> {
-    return call(this.#fetch, {
+    return await call(this.#fetch, {
       method,
-      url: this.baseUrl + path,
+      url: (await this.#baseUrl()) + path,
       deadlineMs: this.#deadlineMs,
       onTime: this.#onTime,
       ...more,

@@ -24,7 +24,14 @@ export interface RemoteSetup {
 
 export function setUp(trust = new MemoryTrust(), service = new FakeAs()): RemoteSetup {
   const { subtle } = globalThis.crypto;
-  const options = { fetch: service.fetch, baseUrl: BASE_URL, subtle, trust, deadlineMs: 50, retryPausesMs: [0, 0] };
+  const options = {
+    fetch: service.fetch,
+    baseUrl: () => BASE_URL,
+    subtle,
+    trust,
+    deadlineMs: 50,
+    retryPausesMs: [0, 0],
+  };
   return { service, trust, as: new RemoteAs(options) };
 }
 

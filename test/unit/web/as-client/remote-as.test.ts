@@ -293,7 +293,7 @@ describe('a browser without Ed25519', () => {
     const subtle = {
       importKey: () => Promise.reject(new DOMException('no', 'NotSupportedError')),
     } as unknown as SubtleCrypto;
-    const as = new RemoteAs({ fetch: service.fetch, baseUrl: BASE_URL, subtle, trust: new MemoryTrust() });
+    const as = new RemoteAs({ fetch: service.fetch, baseUrl: () => BASE_URL, subtle, trust: new MemoryTrust() });
     await expect(as.signIn(ACCESS_CODE)).rejects.toMatchObject({ code: 'browser-unsupported' });
   });
 });

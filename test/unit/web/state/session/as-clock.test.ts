@@ -81,7 +81,7 @@ describe('the time in an answer', () => {
     const { service, trust } = await signedIn();
     const times: number[] = [];
     const { subtle } = globalThis.crypto;
-    const options = { fetch: service.fetch, baseUrl: 'https://as.example', subtle, trust, retryPausesMs: [] };
+    const options = { fetch: service.fetch, baseUrl: () => 'https://as.example', subtle, trust, retryPausesMs: [] };
     const as = new RemoteAs({ ...options, onTime: (ms) => void times.push(ms) });
     const dated = (answer: Response): Response => {
       answer.headers.set('date', 'Sun, 29 Nov 2026 12:00:00 GMT');

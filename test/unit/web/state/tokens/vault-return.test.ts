@@ -37,7 +37,7 @@ beforeEach(async () => {
   const { file, passphrase, vault } = await setup.issue();
   remote = new RemoteAs({
     fetch: async (url, init) => setup.app.request(url, init),
-    baseUrl: 'http://localhost',
+    baseUrl: () => 'http://localhost',
     subtle: globalThis.crypto.subtle,
     trust: new MemoryTrust(),
     retryPausesMs: [],
@@ -192,7 +192,7 @@ describe('the return of a vault journal', () => {
     try {
       const elsewhere = new RemoteAs({
         fetch: async (url, init) => other.app.request(url, init),
-        baseUrl: 'http://localhost',
+        baseUrl: () => 'http://localhost',
         subtle: globalThis.crypto.subtle,
         trust: new MemoryTrust(),
         retryPausesMs: [],
