@@ -7,7 +7,12 @@ import type { Settings } from './storage.ts';
 
 /** The parts of `navigator` that the services use. A browser may lack the `Partial` ones. */
 export type BrowserParts = Pick<Navigator, 'locks' | 'userAgent' | 'onLine'> &
-  Partial<Pick<Navigator, 'usb' | 'serial' | 'wakeLock' | 'credentials' | 'storage' | 'vibrate' | 'userActivation'>>;
+  Partial<
+    Pick<
+      Navigator,
+      'usb' | 'serial' | 'wakeLock' | 'credentials' | 'storage' | 'permissions' | 'vibrate' | 'userActivation'
+    >
+  >;
 
 export interface Environment {
   readonly browser: BrowserParts;

@@ -5,6 +5,7 @@ import type { KnownAnswerResults } from '../browser/known-answers.ts';
 import selfTestUrl from '../browser/self-test.worker.ts?worker&url';
 import { spawnWorker } from '../browser/trusted-script.ts';
 import { Help } from '../state/help/help.svelte.ts';
+import { readLocalNetwork } from '../state/help/local-network.ts';
 import type { PageHealth } from '../state/page/page-health.svelte.ts';
 import type { AsClock } from '../state/session/as-clock.svelte.ts';
 import type { Station } from '../state/station/station.svelte.ts';
@@ -32,7 +33,7 @@ export function openHelp(
   links: Links,
   subjects: HelpSubjects,
 ): Help {
-  const { browser, platform, ticks, storagePrefix, now } = environment;
+  const { browser, platform, ticks, storagePrefix, now, asBase } = environment;
   const { usb, serial, storage } = browser;
   const { featurePolicy } = document as WithPolicy;
   return new Help({
@@ -51,6 +52,7 @@ export function openHelp(
     isOnline: () => browser.onLine,
     address: location.origin + location.pathname,
     readBuild: readBuildFacts,
+    readLocalNetwork: () => readLocalNetwork(browser.permissions, location.origin, site()?.asBase ?? asBase),
     runSelfTest: async () => {
       const { runSelfTest } = await import('../state/help/self-test.ts');
       return await runSelfTest({

@@ -82,7 +82,12 @@ export type ServiceFacts =
       /** Whether the AS presents the pinned root key. True if none is pinned. */
       readonly isPinnedRoot: boolean;
     }
-  | { readonly is: 'failed'; readonly failure: Failure };
+  | {
+      readonly is: 'failed';
+      readonly failure: Failure;
+      /** State of the permission for the local network; undefined if it does not matter. */
+      readonly localNetwork?: PermissionState | undefined;
+    };
 
 export interface StorageFacts {
   /** Whether the browser keeps the data when the disk is full. */

@@ -41,6 +41,8 @@ export type FindingCode =
   | 'service-not-compared'
   | 'service-root-changed'
   | 'service-failed'
+  | 'local-network-asked'
+  | 'local-network-denied'
   | 'clocks-agree'
   | 'clocks-differ'
   | 'page-broken'
@@ -157,6 +159,9 @@ function unreadFinding({ failure, isListed, link }: DeviceFacts): Omit<Finding, 
   return { code: 'device-failed', level: 'needs-action', failure, action: 'retry-device' };
 }
 
+/** Failures of a request that the browser may have blocked. */
+const UNANSWERED: ReadonlySet<string> = new Set(['service-unreachable', 'service-timeout']);
+
 function serviceFindings({ service, session, clock }: Facts): Finding[] {
   const found: Finding[] = [];
   const area = 'service';
@@ -164,6 +169,10 @@ function serviceFindings({ service, session, clock }: Facts): Finding[] {
     // A vault or card needs no network.
     const level = session.kind === 'vault' || session.kind === 'card' ? 'advice' : 'needs-action';
     found.push({ code: 'service-failed', level, area, failure: service.failure, action: 'check-again' });
+    if (UNANSWERED.has(service.failure.code)) {
+      if (service.localNetwork === 'denied') found.push({ code: 'local-network-denied', level, area });
+      if (service.localNetwork === 'prompt') found.push({ code: 'local-network-asked', level: 'advice', area });
+    }
   } else if (!service.isPinnedRoot) {
     found.push({ code: 'service-root-changed', level: 'needs-action', area, action: 'open-station' });
   } else if (service.comparedAt === undefined) {

@@ -41,6 +41,8 @@ export interface HelpOptions extends Omit<DeviceSources, 'lanes'> {
   readonly address: string;
   readonly readBuild: () => Promise<BuildFacts>;
   readonly runSelfTest: () => Promise<SelfTestFacts>;
+  /** State of the permission for the local network; undefined if the AS does not need it. */
+  readonly readLocalNetwork: () => Promise<PermissionState | undefined>;
   /** A monotonic clock, in milliseconds. */
   readonly ticks: () => number;
 }
@@ -137,9 +139,9 @@ export class Help {
   }
 
   async #read(): Promise<void> {
-    const { station, health, asClock, roots, ticks, readBuild, isOnline, ...options } = this.#options;
+    const { station, health, asClock, readBuild, isOnline, ...options } = this.#options;
     await station.readJournal();
-    const service = await readService(roots, ticks); // also sets the clock of the page
+    const service = await readService(this.#options); // also sets the clock of the page
     const [build, { access, devices }, storage, { journal, failures }, exportsLeft] = await Promise.all([
       readBuild(),
       this.#readDevices(),
@@ -219,7 +221,11 @@ export class Help {
   }
 }
 
-async function readService(roots: Roots, ticks: () => number): Promise<ServiceFacts> {
+async function readService({
+  roots,
+  ticks,
+  readLocalNetwork,
+}: Pick<HelpOptions, 'roots' | 'ticks' | 'readLocalNetwork'>): Promise<ServiceFacts> {
   const began = ticks();
   try {
     const { pinned, shown } = await roots.compare();
@@ -230,7 +236,7 @@ async function readService(roots: Roots, ticks: () => number): Promise<ServiceFa
       isPinnedRoot: pinned === undefined || pinned.fingerprint === shown.fingerprint,
     };
   } catch (error) {
-    return { is: 'failed', failure: failureOf(error) };
+    return { is: 'failed', failure: failureOf(error), localNetwork: await readLocalNetwork() };
   }
 }
 

@@ -116,7 +116,8 @@ function deviceJson(device: DeviceFacts): object {
 }
 
 function serviceJson(service: ServiceFacts): object {
-  if (service.is === 'failed') return { is: service.is, ...failureJson(service.failure) };
+  if (service.is === 'failed')
+    return { is: service.is, ...failureJson(service.failure), localNetwork: service.localNetwork ?? null };
   const { is, ms, comparedAt, isPinnedRoot } = service;
   return { is, ms: Math.round(ms), rootComparedAt: comparedAt ?? null, isPinnedRoot };
 }

@@ -92,6 +92,16 @@ const REST: Readonly<Record<Exclude<FindingCode, DeviceCode>, Source>> = {
     text: 'The AS was installed again, or this is another AS.',
   },
   'service-failed': { title: 'The AS did not answer as expected', text: '' },
+  'local-network-asked': {
+    title: 'This browser may ask for access to the local network',
+    remedy: 'Check again, and choose Allow if the browser asks',
+    text: 'It asks if the AS is in a private network. It sends nothing before you answer.',
+  },
+  'local-network-denied': {
+    title: 'This browser blocks requests to the local network',
+    remedy: 'Allow local network access in the site settings of this page',
+    text: 'An AS in a private network gets no request. If you cannot change it, ask your administrator.',
+  },
   'clocks-agree': ({ clock }) => ({
     title: 'The clocks agree',
     text: `This computer and the AS differ by ${difference(clock)}.`,

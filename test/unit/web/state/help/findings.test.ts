@@ -103,6 +103,15 @@ describe('the findings', () => {
     expect(news(facts)).toEqual([finding]);
   });
 
+  it('name the permission for the local network if the AS did not answer', () => {
+    const failed = (localNetwork: PermissionState, code: 'service-timeout' | 'service-nonsense' = 'service-timeout') =>
+      news({ service: { is: 'failed', failure: { code }, localNetwork } }).slice(1);
+    expect(failed('denied')).toEqual(['needs-action local-network-denied']);
+    expect(failed('prompt')).toEqual(['advice local-network-asked']);
+    expect(failed('granted')).toEqual([]);
+    expect(failed('denied', 'service-nonsense')).toEqual([]);
+  });
+
   it('are counted for the headline, the devices apart', () => {
     const facts = { ...GOOD, devices: [UNIT, ADAPTER], page: { ...GOOD.page, isBroken: true } };
     expect(summaryOf(findingsOf(facts), facts)).toEqual({ devices: 1, others: 1, isReady: false });

@@ -44,6 +44,8 @@ const ALL: readonly Partial<Facts>[] = [
     storage: { isPersistent: false, isRefused: false, freeBytes: undefined },
     journal: { attempts: 0, open: 1, failure: { code: 'journal-failed' } },
   },
+  { service: { is: 'failed', failure: { code: 'service-timeout' }, localNetwork: 'denied' } },
+  { service: { is: 'failed', failure: { code: 'service-timeout' }, localNetwork: 'prompt' } },
   {
     service: { is: 'reached', ms: 5, comparedAt: GOOD.at, isPinnedRoot: false },
     access: { usb: 'absent', serial: 'available' },
