@@ -97,10 +97,17 @@ export function repeatReason(row: UnitRow | undefined, { ref2 }: OrderLine): str
   if (!row?.exported.includes(ref2)) return undefined;
   if (row.state === 'done' || row.failure?.code === 'reason-needed') return ASK_OPERATOR;
   if (row.failure === undefined) return 'The station stopped during the previous attempt';
-  const { code, command = '', statusWord } = row.failure;
-  const ending = statusWord === undefined ? code : `${command} ${hexNumber(statusWord)}`;
-  return `The previous attempt ended with ${ending}`;
+  const { code, statusWord } = row.failure;
+  if (statusWord !== undefined)
+    return `The unit refused the previous attempt with status word ${hexNumber(statusWord)}`;
+  return ENDINGS[code] ?? 'The previous attempt was not completed';
 }
+
+/** How the previous attempt ended. An auditor reads it, so it contains no code of this page. */
+const ENDINGS: Partial<Record<Failure['code'], string>> = {
+  'device-lost': 'The unit was unplugged during the previous attempt',
+  'no-receipt': 'The unit did not store the key of the previous attempt',
+};
 
 /**
  * State of a unit after the newest attempt on it; undefined while the attempt is running. The lines

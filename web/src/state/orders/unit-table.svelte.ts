@@ -37,6 +37,7 @@ export class UnitTable {
   readonly #index: UnitIndex;
   #window: readonly [from: number, to: number] = [0, 0];
   #filtered: readonly TableRow[] = [];
+  #failed: readonly string[] = [];
   #isReading = false;
   #isStale = false;
 
@@ -83,8 +84,12 @@ export class UnitTable {
     await this.refresh();
   }
 
-  /** Reads the rows of the window again. Calls during a read cause one more read after it. */
-  async refresh(): Promise<void> {
+  /**
+   * Reads the rows of the window again. Calls during a read cause one more read after it. `failed`
+   * are the attached units that have no row and are shown as failed.
+   */
+  async refresh(failed = this.#failed): Promise<void> {
+    this.#failed = failed;
     this.#isStale = true;
     if (this.#isReading) return;
     this.#isReading = true;
@@ -118,8 +123,9 @@ export class UnitTable {
     const { store, chain, elsewhere } = this.#options;
     const stored = await store.unitsIn(chain, state, MAX_FILTERED);
     const rows = stored.map((row) => ({ sn: row.sn, row, isElsewhere: false }));
-    const others = state === 'done' ? [...elsewhere()] : [];
-    return [...rows, ...others.map((sn) => ({ sn, row: undefined, isElsewhere: true }))].slice(0, MAX_FILTERED);
+    const isElsewhere = state === 'done';
+    const others = isElsewhere ? [...elsewhere()] : state === 'failed' ? this.#failed : [];
+    return [...rows, ...others.map((sn) => ({ sn, row: undefined, isElsewhere }))].slice(0, MAX_FILTERED);
   }
 
   async #inRange(from: number, to: number): Promise<readonly TableRow[]> {

@@ -126,13 +126,19 @@ describe('the reason for a repeated export', () => {
     [
       'an unplug',
       row({ exported, failure: { code: 'device-lost', command: 'IMPORTKEY' } }),
-      'The previous attempt ended with device-lost',
+      'The unit was unplugged during the previous attempt',
     ],
     [
       'a status word',
       row({ exported, failure: { code: 'status-word', command: 'IMPORTKEY', statusWord: 0x6988 } }),
-      'The previous attempt ended with IMPORTKEY 6988',
+      'The unit refused the previous attempt with status word 6988',
     ],
+    [
+      'an import that the unit did not store',
+      row({ exported, failure: { code: 'no-receipt' } }),
+      'The unit did not store the key of the previous attempt',
+    ],
+    ['another failure', row({ exported, failure: { code: 'link-timeout' } }), 'The previous attempt was not completed'],
   ])('after %s', (_, before, reason) => {
     expect(repeatReason(before, DATA)).toBe(reason);
   });

@@ -49,6 +49,18 @@ describe('the table of units', () => {
     expect(units.first).toBe(2);
   });
 
+  it('lists attached units without a row among those that are not loaded', async () => {
+    const units = table({ units: async () => [], unitsIn: async () => [] });
+    await units.show(0, 10);
+    await units.choose('failed');
+    expect(units.count).toBe(0);
+    await units.refresh([sn(10)]);
+    await units.refresh();
+    expect([units.count, units.rows]).toEqual([1, [{ sn: sn(10), row: undefined, isElsewhere: false }]]);
+    await units.choose('unknown');
+    expect(units.count).toBe(0);
+  });
+
   it('filters by state, and the filter done includes units that are done at other stations', async () => {
     const failed: readonly UnitRow[] = [1, 2].map((n) => ({
       ...{ order: 1, sn: sn(n), state: 'failed', tries: 1, exported: [], begun: '', at: '' },
