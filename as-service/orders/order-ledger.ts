@@ -21,6 +21,8 @@ export interface OrderEntry {
   /** For each SN, the last report on the unit by any station. */
   readonly reported: ReadonlyMap<string, StationUnitJson>;
   readonly stations: readonly ReportStation[];
+  /** Serial numbers of the units in the last station report. */
+  readonly lastReported: readonly string[];
   /** One reason for all units without exports and reports. */
   readonly absentReason: string | null;
   readonly closed: { readonly by: string; readonly head: AuditHeadJson } | null;
@@ -68,8 +70,8 @@ export class OrderLedger {
 
   issue(envelope: Envelope): void {
     const order = decodeWorkOrderPayload(fromBase64url(envelope.payload));
-    const initial = { reason: null, reported: new Map(), stations: [], absentReason: null, closed: null };
-    this.#orders.set(order.id, { envelope, order, state: 'open', ...initial });
+    const initial = { reason: null, reported: new Map(), absentReason: null, closed: null };
+    this.#orders.set(order.id, { envelope, order, state: 'open', stations: [], lastReported: [], ...initial });
     const form = formOf(order.id);
     if (!this.#ids.has(form)) this.#ids.set(form, order.id);
   }
@@ -82,7 +84,8 @@ export class OrderLedger {
     this.#change(id, (before) => ({
       ...before,
       reported: new Map([...before.reported, ...units.map((unit) => [unit.sn, unit] as const)]),
-      stations: [...before.stations, { operator, app, head, time }].slice(-MAX_STATIONS),
+      stations: addStation(before, { operator, app, head, time }, units),
+      lastReported: units.map(({ sn }) => sn),
       absentReason: absentReason ?? before.absentReason,
     }));
   }
@@ -101,6 +104,29 @@ export class OrderLedger {
     if (before === undefined) throw new RangeError(`there is no work order ${id}`);
     this.#orders.set(id, next(before));
   }
+}
+
+/**
+ * Adds a station. A station whose order is not complete reports twice: to ask how the order would
+ * end, and to close it. The second report then replaces the first. Reports do not name their station,
+ * so the second one must be of the same operator and page, about all units of the first, and must
+ * know the audit log at least as far.
+ */
+function addStation(
+  { stations, lastReported }: OrderEntry,
+  next: ReportStation,
+  units: readonly StationUnitJson[],
+): readonly ReportStation[] {
+  const last = stations.at(-1);
+  const reported = new Set(units.map(({ sn }) => sn));
+  const isSame =
+    last !== undefined &&
+    last.operator === next.operator &&
+    last.app.version === next.app.version &&
+    last.app.build === next.app.build &&
+    (last.head?.sequence ?? 0) <= (next.head?.sequence ?? 0) &&
+    lastReported.every((sn) => reported.has(sn));
+  return [...(isSame ? stations.slice(0, -1) : stations), next].slice(-MAX_STATIONS);
 }
 
 /**

@@ -64,6 +64,24 @@ describe('closing', () => {
     ]);
   });
 
+  it('lists a station once that first asks how the order would end, even after a restart', async () => {
+    const { olga, otto } = service;
+    await service.issue();
+    const failed = (n: number, reason: string | null = null) => stationUnit(unit(n), { outcome: 'failed', reason });
+    await report(olga, { units: [failed(1)] });
+    await report(otto, { units: [failed(2)] });
+    await report(olga, { units: [failed(1)] });
+    await report(olga, { units: [failed(3)] }); // another station of the same operator
+    await report(olga, { units: [failed(3)] });
+    const reasons = [1, 2, 3].map((n) => failed(n, 'refused the key'));
+    expect(await report(olga, { units: reasons, close: true })).toMatchObject({ closed: true });
+    const stations = async () =>
+      (await judge(service.as, await fetchReport(olga))).summary?.stations.map(({ operator }) => operator);
+    expect(await stations()).toEqual(['olga', 'otto', 'olga', 'olga']);
+    await service.reopen();
+    expect(await stations()).toEqual(['olga', 'otto', 'olga', 'olga']);
+  });
+
   it.each(['failed', 'unknown', 'absent'] as const)(
     'keeps the reason for "%s" while the unit waits at another station',
     async (outcome) => {
