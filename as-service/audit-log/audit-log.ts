@@ -208,7 +208,6 @@ export class AuditLog {
     });
     this.#reportFailure(this.#failure);
     for (const { reject } of [...batch, ...this.#pending]) reject(this.#failure);
-    this.#pending = [];
   }
 
   /**
