@@ -1,0 +1,114 @@
+// The report of a closed work order: its rows, times, reasons, sums and heads, and when it is made.
+import { beforeEach, expect, it, vi } from 'vitest';
+import type { Orders } from '#as-service/orders/orders.ts';
+import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
+import { rowHash } from '#protocol/orders/report.ts';
+import type { NewOrderJson, StationReportJson, StationUnitJson } from '#protocol/orders/requests.ts';
+import { type MemoryExporter, NOW } from '#test/support/memory-exporter.ts';
+import {
+  actorOf,
+  CLI,
+  MemoryOrders,
+  newTimedOrder,
+  OLGA,
+  OTHER_LINE,
+  STATION_REPORT,
+  stationReport,
+  unitReport,
+} from '#test/support/memory-orders.ts';
+import { LINE, unit } from '#test/support/orders.ts';
+
+let setup: MemoryOrders;
+let service: MemoryExporter;
+let orders: Orders;
+
+beforeEach(async () => {
+  setup = await MemoryOrders.open();
+  service = setup.service;
+  orders = setup.start();
+});
+
+const issue = (change: Partial<NewOrderJson> = {}, actor = CLI) => orders.issue(newTimedOrder(change), actor);
+const load: MemoryOrders['load'] = (...args) => setup.load(...args);
+const report = (units: StationUnitJson[], change: Partial<StationReportJson> = {}) =>
+  orders.report('JOB-4711', stationReport(units, change), actorOf(OLGA));
+const refusal = (code: string, message = '') =>
+  expect.objectContaining({ code, message: expect.stringContaining(message) });
+
+it('a report exists only after the closing', async () => {
+  await issue();
+  const refused = refusal('request-refused', 'Work order JOB-4711 is not closed yet, so it has no report.');
+  await expect(orders.makeReport('JOB-4711', CLI)).rejects.toThrow(refused);
+});
+
+it('a report has a row for each unit with its loads, times and reasons, and their sums', async () => {
+  const order = await issue({ lines: [LINE, OTHER_LINE] });
+  const [begun, ended] = ['2026-11-23T08:00:00.000Z', '2026-11-23T09:00:00.000Z'];
+  await load(1, { hasReceipt: false });
+  await load(1, { reason: 'again' });
+  await load(1, { line: OTHER_LINE });
+  await report([unitReport(1, { outcome: 'done', begun, ended }), unitReport(2, { reason: 'broken', begun, ended })]);
+  await load(2, { line: OTHER_LINE, hasReceipt: false });
+  await orders.close('JOB-4711', 'later', actorOf(OLGA));
+  const closing = service.log.head;
+  const made = await orders.makeReport('JOB-4711', CLI);
+  const empty = { verdict: null, exports: 0, reasons: [] };
+  const verdict = expect.objectContaining({ payloadType: 'application/vnd.keyferry.verdict+json' });
+  expect(made.rows).toEqual([
+    {
+      ...{ sn: unit(1), outcome: 'done', reason: null, begun: NOW, ended: NOW },
+      loads: [
+        { ...LINE, verdict, exports: 2, reasons: ['again'] },
+        { ...OTHER_LINE, verdict, exports: 1, reasons: [] },
+      ],
+    },
+    {
+      ...{ sn: unit(2), outcome: 'failed', reason: 'broken', begun, ended },
+      loads: [
+        { ...LINE, ...empty },
+        { ...OTHER_LINE, ...empty, exports: 1 },
+      ],
+    },
+    {
+      ...{ sn: unit(3), outcome: 'absent', reason: 'later', begun: null, ended: null },
+      loads: [
+        { ...LINE, ...empty },
+        { ...OTHER_LINE, ...empty },
+      ],
+    },
+  ]);
+  const summary = JSON.parse(Buffer.from(made.summary.payload, 'base64url').toString());
+  expect(summary).toEqual({
+    ...{ format: 1, id: 'JOB-4711', service: 'Keyferry AS', asNumber: 0, closed: NOW, closedBy: 'olga', issued: NOW },
+    order: expect.stringMatching(/^[\w-]{43}$/),
+    totals: { units: 3, done: 1, failed: 1, unknown: 0, absent: 1, verdicts: 2, exports: 4 },
+    stations: [{ operator: 'olga', app: STATION_REPORT.app, head: null, time: NOW }],
+    heads: [closing],
+    rows: made.rows.map(rowHash),
+  });
+  expect(made).toMatchObject({ format: 'keyferry-report-1', order: order.envelope, certificates: [] });
+  expect(made.root).toBe(toBase64url(service.state.root.publicKey));
+  const [head] = made.heads;
+  expect(made.heads).toHaveLength(1);
+  expect(JSON.parse(Buffer.from(fromBase64url(head?.payload ?? '')).toString())).toEqual(closing);
+});
+
+it('a report is made once, and again after another receipt, then with the newest head too', async () => {
+  await issue();
+  const { sendReceipt } = await load(1, { hasReceipt: false });
+  await report([unitReport(1, { outcome: 'unknown', reason: 'unplugged' })]);
+  await orders.close('JOB-4711', 'later', CLI);
+  const first = await orders.makeReport('JOB-4711', CLI);
+  expect(await orders.makeReport('JOB-4711', CLI)).toBe(first);
+  await sendReceipt();
+  const second = await orders.makeReport('JOB-4711', CLI);
+  expect([first.rows[0]?.outcome, second.rows[0]?.outcome, second.heads.length]).toEqual(['unknown', 'done', 2]);
+});
+
+it('a report that failed is made again', async () => {
+  await issue();
+  await orders.close('JOB-4711', 'later', CLI);
+  vi.spyOn(service.signatures, 'signReport').mockRejectedValueOnce(new RangeError('scripted'));
+  await expect(orders.makeReport('JOB-4711', CLI)).rejects.toThrow('scripted');
+  expect((await orders.makeReport('JOB-4711', CLI)).rows).toHaveLength(3);
+});
