@@ -55,7 +55,7 @@ export function orderEnvelope(order: WorkOrder): Envelope {
 
 export class MemoryExporter {
   state: State;
-  now = NOW;
+  readonly clock: { now: string };
   readonly log: AuditLog;
   readonly #file: MemoryLogFile;
   readonly #sealer: Sealer;
@@ -72,11 +72,20 @@ export class MemoryExporter {
   static async open(set: Partial<SetState> = {}, demoMode = false): Promise<MemoryExporter> {
     const file = new MemoryLogFile();
     const sealer = new Sealer(new Uint8Array(32).fill(7));
-    const log = await AuditLog.open({ file, sealer, now: () => new Date(NOW), replay: () => undefined });
-    return new MemoryExporter(log, file, sealer, testSet(set), demoMode);
+    const clock = { now: NOW };
+    const log = await AuditLog.open({ file, sealer, now: () => new Date(clock.now), replay: () => undefined });
+    return new MemoryExporter(log, file, sealer, clock, testSet(set), demoMode);
   }
 
-  private constructor(log: AuditLog, file: MemoryLogFile, sealer: Sealer, set: SetState, demoMode: boolean) {
+  private constructor(
+    log: AuditLog,
+    file: MemoryLogFile,
+    sealer: Sealer,
+    clock: { now: string },
+    set: SetState,
+    demoMode: boolean,
+  ) {
+    this.clock = clock;
     this.log = log;
     this.#file = file;
     this.#sealer = sealer;
@@ -87,7 +96,7 @@ export class MemoryExporter {
     this.crypto = new TreeKeyCrypto(this.keys);
     const { ledger, lock, orders, verified, crypto } = this;
     const common = { state, ledger, log, lock, demoMode, verified };
-    this.memory = new ServiceMemory({ ...common, orders, now: () => new Date(this.now) });
+    this.memory = new ServiceMemory({ ...common, orders, now: () => new Date(this.clock.now) });
     this.exporter = new Exporter({
       ...common,
       crypto,

@@ -46,7 +46,7 @@ export class MemoryOrders {
     const { keys, crypto, verified, log, lock, ledger, orders, signatures } = service;
     return new Orders({
       ...{ orders, ledger, vaults, check: { keys, crypto, verified }, log, lock, demoMode: false },
-      ...{ state: () => service.state, signatures: () => signatures, now: () => new Date(service.now) },
+      ...{ state: () => service.state, signatures: () => signatures, now: () => new Date(service.clock.now) },
     });
   }
 

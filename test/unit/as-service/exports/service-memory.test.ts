@@ -131,7 +131,7 @@ describe('a permission', () => {
     const underOrder = caller(undefined, { workOrder: ORDER.id });
     memory.requirePermitted(request(), underOrder);
     expect(() => memory.requirePermitted(request({ ref2: 3 }), underOrder)).toThrow('does not put REF1 0103');
-    service.now = '2027-01-01T00:00:00.000Z';
+    service.clock.now = '2027-01-01T00:00:00.000Z';
     expect(() => memory.requirePermitted(request(), underOrder)).toThrow('ended at');
     expect(() => memory.requirePermitted(request(), caller(operator('olga', { ordersOnly: true })))).toThrow(
       'within work orders',

@@ -4,7 +4,7 @@ import type { Orders } from '#as-service/orders/orders.ts';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { rowHash } from '#protocol/orders/report.ts';
 import type { NewOrderJson, StationReportJson, StationUnitJson } from '#protocol/orders/requests.ts';
-import { type MemoryExporter, NOW } from '#test/support/memory-exporter.ts';
+import type { MemoryExporter } from '#test/support/memory-exporter.ts';
 import {
   actorOf,
   CLI,
@@ -42,21 +42,41 @@ it('a report exists only after the closing', async () => {
 });
 
 it('a report has a row for each unit with its loads, times and reasons, and their sums', async () => {
-  const order = await issue({ lines: [LINE, OTHER_LINE] });
-  const [begun, ended] = ['2026-11-23T08:00:00.000Z', '2026-11-23T09:00:00.000Z'];
-  await load(1, { hasReceipt: false });
-  await load(1, { reason: 'again' });
-  await load(1, { line: OTHER_LINE });
-  await report([unitReport(1, { outcome: 'done', begun, ended }), unitReport(2, { reason: 'broken', begun, ended })]);
-  await load(2, { line: OTHER_LINE, hasReceipt: false });
+  const at = (hour: string) => `2026-11-23T${hour}:00:00.000Z`;
+  const loadAt = (hour: string, ...what: Parameters<typeof load>) => {
+    service.clock.now = at(hour);
+    return load(...what);
+  };
+  const order = await issue({ lines: [LINE, OTHER_LINE], units: [[unit(1), unit(4)]] });
+  const [begun, ended] = [at('08'), at('09')];
+  await loadAt('13', 1, { hasReceipt: false });
+  const other = await loadAt('14', 1, { line: OTHER_LINE, hasReceipt: false });
+  const first = await loadAt('15', 1, { reason: 'again', hasReceipt: false });
+  service.clock.now = at('16');
+  await first.sendReceipt();
+  service.clock.now = at('17');
+  await other.sendReceipt();
+  const before = { begun, ended };
+  await report([
+    unitReport(1, { outcome: 'done', ...before }),
+    unitReport(2, { reason: 'broken', ...before }),
+    unitReport(4, { outcome: 'unknown', reason: 'unplugged' }),
+  ]);
+  await loadAt('18', 2, { line: OTHER_LINE });
   await orders.close('JOB-4711', 'later', actorOf(OLGA));
   const closing = service.log.head;
+  service.clock.now = at('19');
   const made = await orders.makeReport('JOB-4711', CLI);
   const empty = { verdict: null, exports: 0, reasons: [] };
+  const none = [
+    { ...LINE, ...empty },
+    { ...OTHER_LINE, ...empty },
+  ];
   const verdict = expect.objectContaining({ payloadType: 'application/vnd.keyferry.verdict+json' });
   expect(made.rows).toEqual([
     {
-      ...{ sn: unit(1), outcome: 'done', reason: null, begun: NOW, ended: NOW },
+      // From the first export to the last receipt of the loads that prove it.
+      ...{ sn: unit(1), outcome: 'done', reason: null, begun: at('14'), ended: at('17') },
       loads: [
         { ...LINE, verdict, exports: 2, reasons: ['again'] },
         { ...OTHER_LINE, verdict, exports: 1, reasons: [] },
@@ -66,23 +86,19 @@ it('a report has a row for each unit with its loads, times and reasons, and thei
       ...{ sn: unit(2), outcome: 'failed', reason: 'broken', begun, ended },
       loads: [
         { ...LINE, ...empty },
-        { ...OTHER_LINE, ...empty, exports: 1 },
+        { ...OTHER_LINE, verdict, exports: 1, reasons: [] },
       ],
     },
-    {
-      ...{ sn: unit(3), outcome: 'absent', reason: 'later', begun: null, ended: null },
-      loads: [
-        { ...LINE, ...empty },
-        { ...OTHER_LINE, ...empty },
-      ],
-    },
+    { ...{ sn: unit(3), outcome: 'absent', reason: 'later', begun: null, ended: null }, loads: none },
+    { ...{ sn: unit(4), outcome: 'unknown', reason: 'unplugged', begun: null, ended: null }, loads: none },
   ]);
   const summary = JSON.parse(Buffer.from(made.summary.payload, 'base64url').toString());
   expect(summary).toEqual({
-    ...{ format: 1, id: 'JOB-4711', service: 'Keyferry AS', asNumber: 0, closed: NOW, closedBy: 'olga', issued: NOW },
+    ...{ format: 1, id: 'JOB-4711', service: 'Keyferry AS', asNumber: 0, closed: at('18'), closedBy: 'olga' },
+    issued: at('19'),
     order: expect.stringMatching(/^[\w-]{43}$/),
-    totals: { units: 3, done: 1, failed: 1, unknown: 0, absent: 1, verdicts: 2, exports: 4 },
-    stations: [{ operator: 'olga', app: STATION_REPORT.app, head: null, time: NOW }],
+    totals: { units: 4, done: 1, failed: 1, unknown: 1, absent: 1, verdicts: 3, exports: 4 },
+    stations: [{ operator: 'olga', app: STATION_REPORT.app, head: null, time: at('17') }],
     heads: [closing],
     rows: made.rows.map(rowHash),
   });

@@ -91,6 +91,11 @@ describe('a new order', () => {
     expect(draft({ set }, { set }, { demoMode: true }).set).toBe(set);
   });
 
+  it('has the reason of a refused list of units as its cause', () => {
+    const cause = expect.objectContaining({ code: 'file-refused' });
+    expect(() => draft({ units: [unit(2), [unit(1), unit(3)]] })).toThrow(expect.objectContaining({ cause }));
+  });
+
   it('passes on a bug', () => {
     expect(() => encodeOrder(undefined as never)).toThrow(TypeError);
   });

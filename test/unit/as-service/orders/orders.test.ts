@@ -124,19 +124,19 @@ describe('the list of orders', () => {
 
   it('has the orders and the numbers that exports name, newest first', async () => {
     await issue({ lines: [LINE, OTHER_LINE] });
-    service.now = '2026-11-24T12:00:00.000Z';
+    service.clock.now = '2026-11-24T12:00:00.000Z';
     await issue({ id: 'JOB-2', options: { dryRun: true, haltAfter: null, requireLabelScan: false } });
     await load(1);
     await load(1, { line: OTHER_LINE });
     await load(2);
-    const named = [count('OTHER', '2026-11-23T18:00:00.000Z'), count('JOB-4711', '2026-11-25T00:00:00.000Z')];
+    const named = [count('OTHER', '2026-11-23T18:00:00.000Z'), count('JOB-4711', '2026-11-24T00:00:00.000Z')];
     const facts = { title: 'Terminals, line 3', set: TEST_SET, count: 3, state: 'open', ...TIMES };
     expect(await orders.list(actorOf(OLGA), named)).toEqual([
-      { ...named[1], order: { ...facts, lines: 2, done: 1, dryRun: false }, unit: null },
       {
         ...{ workOrder: 'JOB-2', exports: 0, receipts: 0, time: '2026-11-24T12:00:00.000Z', unit: null },
         order: { ...facts, lines: 1, done: 0, dryRun: true },
       },
+      { ...named[1], order: { ...facts, lines: 2, done: 1, dryRun: false }, unit: null },
       { ...named[0], order: null, unit: null },
     ]);
     expect(await orders.list(STRANGER, [])).toEqual([]);
