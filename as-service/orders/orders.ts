@@ -253,13 +253,13 @@ export class Orders {
   *#outcomes({ order, reported }: OrderEntry, loads: OrderLoads): Generator<UnitOutcome> {
     const units = new Set([...loads.units(), ...reported.keys()]);
     for (const sn of units) {
-      const { exports, proven } = loads.of(sn);
+      const { proven } = loads.of(sn);
       const report = reported.get(sn);
       const reason = report?.reason ?? null;
       if (!lists(order, sn)) continue;
       if (proven === order.lines.length) yield { sn, outcome: 'done', reason: null };
       else if (report !== undefined && report.outcome !== 'done') yield { sn, outcome: report.outcome, reason };
-      else if (exports > 0 || report !== undefined) yield { sn, outcome: 'unknown', reason };
+      else yield { sn, outcome: 'unknown', reason };
     }
   }
 

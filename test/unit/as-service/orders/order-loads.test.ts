@@ -104,7 +104,7 @@ describe('the loads of an order', () => {
     vaults.addReturn(record.issued.header.vaultId, { entries: entriesOf(events), receipts, signed: NOW }, LATER);
     exported(1);
     const found = loads();
-    expect(found.total).toEqual({ exports: 3, proven: 1 });
+    expect([found.total, found.done]).toEqual([{ exports: 3, proven: 1 }, 0]);
     const [ofService, ofVault, ...none] = found.ofLine(TEST_SN, FIRST);
     expect([ofService?.reason, ofVault, none]).toEqual([
       null,

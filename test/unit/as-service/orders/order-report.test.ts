@@ -1,6 +1,7 @@
 // The report of a closed work order: its rows, times, reasons, sums and heads, and when it is made.
 import { beforeEach, expect, it, vi } from 'vitest';
 import type { Orders } from '#as-service/orders/orders.ts';
+import { fromHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { rowHash } from '#protocol/orders/report.ts';
 import type { NewOrderJson, StationReportJson, StationUnitJson } from '#protocol/orders/requests.ts';
@@ -17,6 +18,7 @@ import {
   unitReport,
 } from '#test/support/memory-orders.ts';
 import { LINE, unit } from '#test/support/orders.ts';
+import { entriesOf, exportEvent, receiptOf, vaultRecord } from '#test/support/vault-records.ts';
 
 let setup: MemoryOrders;
 let service: MemoryExporter;
@@ -127,4 +129,31 @@ it('a report that failed is made again', async () => {
   vi.spyOn(service.signatures, 'signReport').mockRejectedValueOnce(new RangeError('scripted'));
   await expect(orders.makeReport('JOB-4711', CLI)).rejects.toThrow('scripted');
   expect((await orders.makeReport('JOB-4711', CLI)).rows).toHaveLength(3);
+});
+
+it('a report has the certificates with which a reader verifies it', async () => {
+  await issue();
+  await orders.close('JOB-4711', 'later', CLI);
+  const certificates = vi.spyOn(service.signatures, 'certificatesOf');
+  await orders.makeReport('JOB-4711', CLI);
+  expect(certificates.mock.calls).toEqual([[['verdict', 'audit-head', 'work-order', 'report']]]);
+});
+
+it.each([
+  ['done', '2026-11-11T00:00:00.000Z'],
+  ['unknown', '2026-11-10T12:00:00.000Z'],
+] as const)('a load by a vault ends as a station reports it (%s), otherwise with its export', async (outcome, end) => {
+  await issue();
+  const event = exportEvent(1, { sn: fromHex(unit(1)) }, { workOrder: 'JOB-4711' });
+  const { issued } = vaultRecord();
+  const record = setup.vaults.addVault(issued);
+  const receipts = [{ dataHash: event.dataHash, receipt: toBase64url(receiptOf(1, 1, unit(1))) }];
+  const part = { entries: entriesOf([event]), receipts, signed: '2026-11-12T00:00:00.000Z' };
+  setup.vaults.addReturn(issued.header.vaultId, part, '2026-11-12T00:00:00.000Z');
+  service.verified.add(record.exports[0]?.receipt ?? {});
+  await report([unitReport(1, { outcome, reason: 'offline', ended: '2026-11-11T00:00:00.000Z' })]);
+  await orders.close('JOB-4711', 'later', CLI);
+  const { rows } = await orders.makeReport('JOB-4711', CLI);
+  expect(rows[0]).toMatchObject({ outcome: 'done', begun: '2026-11-10T12:00:00.000Z', ended: end });
+  expect(rows[0]?.loads[0]?.reasons).toEqual(['sent by vault 0007']);
 });
