@@ -1,6 +1,7 @@
 // Opens valid site files, and checks the error code of each refusal (docs/protocol.md clause 9.2).
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fromBase64url, fromUtf8, toBase64url, utf8 } from '#protocol/bytes/text.ts';
+import { sha256 } from '#protocol/crypto/prf.ts';
 import type { SiteErrorCode } from '#protocol/errors.ts';
 import {
   MAX_SITE_FILE_LENGTH,
@@ -33,9 +34,18 @@ function forged(change: object): string {
 
 describe('a site file', () => {
   it('has the signed settings, and the root that certified its key', async () => {
-    const { site, root } = await open(text);
+    const { site, root, hash } = await open(text);
     expect(site).toEqual(SITE);
     expect(root).toEqual(publicRoot());
+    expect(hash).toEqual(sha256(fromBase64url(file.site.payload)));
+    expect(text).toBe(`${JSON.stringify(file)}\n`);
+    expect(Object.keys(file)).toEqual(['format', 'certificate', 'site']);
+  });
+
+  it('has at most 131,072 characters', async () => {
+    expect(MAX_SITE_FILE_LENGTH).toBe(131_072);
+    expect((await open(text.padEnd(MAX_SITE_FILE_LENGTH))).site).toEqual(SITE);
+    await expect(open(text.padEnd(MAX_SITE_FILE_LENGTH + 1))).rejects.toMatchObject({ code: 'site-unreadable' });
   });
 
   it('is accepted again, and so is every later one', async () => {
@@ -110,6 +120,23 @@ describe('a station refuses a site file', () => {
     const last = await open(text);
     await expect(open(await make(), last)).rejects.toMatchObject({ code });
   });
+
+  it.each<[string, () => string, string]>([
+    ['that is cut short', () => text.slice(0, -20), 'FileError'],
+    ['that is not JSON', () => '{nothing}', 'SyntaxError'],
+    ['whose settings were changed', () => forged({ as: ['https://evil.example.org'] }), 'IntegrityError'],
+  ])('%s, and its error has its cause', async (_why, make, name) => {
+    const refusal = await open(make()).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ cause: { constructor: expect.objectContaining({ name }) } });
+  });
+
+  it.each(['xkeyferry-site-2', 'keyferry-site-2x', 'keyferry-site-', 'keyferry-site-22'])(
+    'of the format %s: a later one has a number',
+    async (format) => {
+      const code = format === 'keyferry-site-22' ? 'site-newer-format' : 'site-unreadable';
+      await expect(open(JSON.stringify({ ...file, format }))).rejects.toMatchObject({ code });
+    },
+  );
 
   it('that it can only refuse when nothing is pinned', async () => {
     await expect(open(text, undefined, [])).rejects.toMatchObject({ code: 'site-untrusted' });

@@ -41,6 +41,14 @@ describe('an address of the AS', () => {
     'https://10.0.0.7/keyferry',
     'http://localhost:8787',
     'http://127.0.0.1:8787',
+    'https://a',
+    'https://a-b.c9',
+    'https://7up.example',
+    'https://a.b.c.d.e',
+    'https://255.255.255.255',
+    'https://keys.example.org:65535',
+    'https://a.example/a.b~c-d_e/F',
+    `https://${'a'.repeat(192)}`,
   ])('may be %s', (url) => {
     expect(decode({ ...SITE, as: [url] }).as).toEqual([url]);
   });
@@ -61,11 +69,31 @@ describe('an address of the AS', () => {
     'https://[fd00::7]:8443',
     'http://[::1]:8787',
     `https://${'a'.repeat(193)}`,
+    'https://-a.example',
+    'https://a.example-',
+    'https://a.example.',
+    'https://keys.example.org:123456',
+    'https://keys.example.org:',
+    'https://keys.example.org//a',
+    'http://localhost.example',
+    'http://127.0.0.2',
+    ' https://a.example',
+    'https://a.example\n',
   ])('may not be %s', (url) => {
     expect(() => decode({ ...SITE, as: [url] })).toThrow('as[0] is not an address');
   });
 
-  it.each(['https://keys.example.org:99999', 'https://256.0.0.1'])('may not be %s, which is no URL', (url) => {
+  it.each([
+    ...['https://keys.example.org:99999', 'https://keys.example.org:65536', 'http://localhost:65536'],
+    ...[
+      'https://256.0.0.1',
+      'https://1.2.3',
+      'https://1.2.3.4.5',
+      'https://1.2.3.0004',
+      'https://a.1',
+      'https://1.b.3.4',
+    ],
+  ])('may not be %s, which is no URL', (url) => {
     expect(() => encodeSite({ ...SITE, as: [url] })).toThrow(`${url}, which no browser can use`);
   });
 
@@ -100,6 +128,27 @@ describe('a device profile', () => {
   it.each(['1209', '1209:00001', '1209:000G', '0x1209:0x0001', '1209-0001'])('has no ids %s', (ids) => {
     expect(() => decode(withProfiles({ name: 'A', role: 'unit', ids, usb }))).toThrow('ids is not two USB ids');
   });
+});
+
+describe('the choices of a device profile', () => {
+  const choices = [
+    ...[{ role: 'unit' }, { role: 'token' }],
+    ...['none', 'even', 'odd'].map((parity) => ({ serial: { ...serial, parity } })),
+    ...['crc', 'lrc'].map((edc) => ({ serial: { ...serial, edc } })),
+  ];
+
+  it.each(choices)('may be %j', (choice) => {
+    const profile = { name: 'A', role: 'unit', ids: '2e8a:0005', serial, ...choice };
+    expect(decode(withProfiles(profile)).profiles).toEqual([profile]);
+  });
+
+  it.each([{ role: 'card' }, { serial: { ...serial, parity: 'mark' } }, { serial: { ...serial, edc: '' } }])(
+    'may not be %j',
+    (choice) => {
+      const profile = { name: 'A', role: 'unit', ids: '2e8a:0005', serial, ...choice };
+      expect(() => decode(withProfiles(profile))).toThrow('is not (');
+    },
+  );
 });
 
 describe('the draft of an administrator', () => {
