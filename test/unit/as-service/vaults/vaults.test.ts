@@ -180,6 +180,22 @@ describe('a returned journal', () => {
     expect((await reconcile(vault, vault.entries.slice(0, 3))).verdicts).toEqual(verdicts);
   });
 
+  it('does not make a stored receipt count as verified that it does not contain', async () => {
+    const vault = await openNew();
+    await setup.load(vault, { counter: 1 });
+    const { record } = await reconcile(vault);
+    // After a restart, no receipt in the log counts as verified.
+    const stored = record.exports[0]?.receipt ?? {};
+    setup.service.verified.delete(stored);
+    await setup.load(vault, { counter: 2 });
+    await reconcile(
+      vault,
+      vault.entries.filter(({ number }) => number !== 3),
+    );
+    expect(setup.service.verified.has(stored)).toBe(false);
+    expect(setup.service.verified.has(record.exports[1]?.receipt ?? {})).toBe(true);
+  });
+
   it('has findings: a receipt that is not from the unit, and a second receipt', async () => {
     const vault = await openNew();
     const receipt = await setup.load(vault, { counter: 1 });
