@@ -147,7 +147,7 @@ describe('a vault is refused', () => {
       {},
       refusal('request-refused', 'names a unit twice'),
     ],
-    ['for the serial number zero', { units: ['0'.repeat(32)] }, {}, refusal('request-refused', 'not all zero')],
+    ['for the serial number zero', { units: ['0'.repeat(32)] }, {}, refusal('request-refused', 'must not be all zero')],
     [
       'for a unit that is not on the list',
       { units: [TEST_SN, OTHER_SN] },

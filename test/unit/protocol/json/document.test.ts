@@ -68,7 +68,9 @@ describe('an envelope in a file', () => {
     { ...envelope, signatures: [] },
     { ...envelope, signatures: [signature, signature] },
     { ...envelope, signatures: [{ ...signature, keyid: '0123456789abcdef' }] },
+    { ...envelope, signatures: [{ ...signature, keyid: '0123456789ABCDEF0' }] },
     { ...envelope, signatures: [{ ...signature, sig: 'A'.repeat(85) }] },
+    { ...envelope, signatures: [{ ...signature, sig: 'A'.repeat(87) }] },
     { ...envelope, signatures: [{ ...signature, of: 1 }] },
     { ...envelope, of: 1 },
   ])('is refused as %j', (value) => {
@@ -116,6 +118,10 @@ describe('a field of a request', () => {
     expect(() => readDocument(schema, { ...good, reason: 'a\u202Eb' }, 'body')).toThrow(
       'body.reason contains U+202E RIGHT-TO-LEFT OVERRIDE at position 2. Type the text again',
     );
+  });
+
+  it('is described with its length in JSON Schema', () => {
+    expect(entered(10).pipe[0]).toMatchObject({ json: { type: 'string', minLength: 1, maxLength: 10 } });
   });
 
   it('is a time whose date exists', () => {
