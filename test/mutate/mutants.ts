@@ -230,9 +230,13 @@ function isFallbackOfElement(node: ts.Node): boolean {
   );
 }
 
-/** True for types and imports, which do not affect behaviour. */
+/**
+ * True for types and imports, which do not affect behaviour, and for the target of an assignment,
+ * which no other expression can replace.
+ */
 function isLeftOut(node: ts.Node): boolean {
   return (
+    isAssigned(node) ||
     (ts.isTypeNode(node) && !ts.isExpressionWithTypeArguments(node)) ||
     ts.isInterfaceDeclaration(node) ||
     ts.isTypeAliasDeclaration(node) ||
@@ -240,6 +244,17 @@ function isLeftOut(node: ts.Node): boolean {
     ts.isExportDeclaration(node) ||
     ts.isHeritageClause(node) ||
     (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
+  );
+}
+
+/** True for the left side of an assignment to several targets, as in `[a, b] = [b, a]`. */
+function isAssigned(node: ts.Node): boolean {
+  const { parent } = node;
+  return (
+    (ts.isArrayLiteralExpression(node) || ts.isObjectLiteralExpression(node)) &&
+    ts.isBinaryExpression(parent) &&
+    parent.left === node &&
+    parent.operatorToken.kind === ts.SyntaxKind.EqualsToken
   );
 }
 

@@ -39,6 +39,11 @@ describe('the mutants of a source', () => {
     expect(changesOf('const a = bytes[b] ?? 0;')).toEqual(['bytes[b] ?? 0 → ((bytes[b]) && (0))']);
   });
 
+  it('leave out the targets of an assignment', () => {
+    expect(changesOf('[this.a, b] = [c, d];')).toEqual(['[c, d] → []']);
+    expect(changesOf('({ a, b } = { a: c });')).toEqual(['{ a: c } → ({})']);
+  });
+
   it('of a regular expression change anchors, classes and quantifiers', () => {
     expect(regexChanges('/^[a-z]+\\d?$/u')).toEqual([
       '/[a-z]+\\d?$/u',
@@ -60,6 +65,7 @@ describe('a source with inserted mutants', () => {
     'let count = 0;',
     'for (const at of list.keys()) { count += list[at] ?? 0; }',
     'count++;',
+    '[count, list[0]] = [count, 2];',
     'switch (count) { case 4: count *= 2; break; default: count = 1; }',
     'if (count > 7) list.push(9);',
     `return [list.slice(1), box?.at?.read(), \`\${count}-x\`];`,
