@@ -1,6 +1,7 @@
 // The session and the choice of a key: which keys and slots are offered, and why others are not.
 import { describe, expect, it } from 'vitest';
 import { RootChange } from '#web/state/session/root-change.svelte.ts';
+import type { Session } from '#web/state/session/session.svelte.ts';
 import { KeyChoice } from '#web/state/station/key-choice.svelte.ts';
 import type { UnitFacts } from '#web/state/station/unit-facts.ts';
 import { createBench, SETS, SETS_WITH_CLAUSE_8 } from './station-fixture.ts';
@@ -44,7 +45,7 @@ describe('the slots of a unit', () => {
       [2, [3, 2], 1, undefined],
       [3, [2], undefined, undefined],
     ]);
-    expect(choice.chosen).toBeUndefined();
+    expect([choice.row, choice.slot, choice.key, choice.chosen]).toEqual([undefined, undefined, undefined, undefined]);
   });
 
   it('suggest a key, and accept another key that fits', async () => {
@@ -117,6 +118,57 @@ describe('the slots of a unit', () => {
     expect(choice.chosen?.key.attributes).toBe('D0AB00N');
   });
 
+  it('suggest any key before an erasure, and a key for this slot before one for any slot', async () => {
+    const [set] = SETS_WITH_CLAUSE_8;
+    const rowWith = (refs: readonly number[]) => {
+      const keys = set?.keys.filter(({ ref1 }) => refs.includes(ref1)).map((key) => ({ ...key, akv: 20 })) ?? [];
+      const session = { signedIn: { sets: [{ ...set, keys }] } } as unknown as Session;
+      return rowsOf(new KeyChoice(session, () => FACTS))[1]?.[1];
+    };
+    // 1 and 3 are for slot 2, 2 is for any slot and has other attributes, 8 erases slot 2.
+    expect(rowWith([8, 2])).toEqual([2, 8]);
+    expect(rowWith([2, 3])).toEqual([3, 2]);
+    expect(rowWith([8, 1])).toEqual([1, 8]);
+  });
+
+  it('suggest a key that no other slot holds before one that another slot holds', async () => {
+    const keys = SET.keys.slice(0, 2).map((key) => ({ ...key, slot: 0xffff, attributes: 'D0AB00N', akv: 8 }));
+    const session = { signedIn: { sets: [{ ...SET, keys }] } } as unknown as Session;
+    const holding = (kcv: string, akv: number, holdsKey = true) => {
+      const other = { ref2: 1, holdsKey, kcv, akv, attributes: '' };
+      const free = { ref2: 3, holdsKey: false, kcv: '0000000000', akv: 0, attributes: '' };
+      return rowsOf(new KeyChoice(session, () => ({ ...FACTS, slots: [other, free] })))[1]?.[1];
+    };
+    const [kcv = ''] = SET.keys.map((key) => key.kcv);
+    expect(holding('', 0)).toEqual([1, 2]);
+    expect(holding(kcv, 8)).toEqual([2, 1]);
+    expect(holding(kcv, 7)).toEqual([1, 2]);
+    expect(holding(kcv, 8, false)).toEqual([1, 2]);
+  });
+
+  it('recognise the key that they hold whatever the case of its KCV', async () => {
+    const keys = SET.keys.map((key) => ({ ...key, kcv: key.kcv.toLowerCase() }));
+    const session = { signedIn: { sets: [{ ...SET, keys }] } } as unknown as Session;
+    expect(new KeyChoice(session, () => FACTS).rows[1]?.loaded?.ref1).toBe(1);
+  });
+
+  it('forget the choice when it is cleared', async () => {
+    const choice = await choiceFor();
+    choice.chooseSlot(2);
+    choice.chooseKey(2);
+    choice.clear();
+    expect(choice.chosen).toBeUndefined();
+    choice.chooseSlot(3);
+    expect(choice.chosen).toMatchObject({ key: { ref1: 2 }, slot: { ref2: 3 } });
+  });
+
+  it('are none before the unit is read', async () => {
+    const { session } = await createBench();
+    await session.signIn('token');
+    const choice = new KeyChoice(session, () => undefined);
+    expect([choice.rows, choice.obstacle, choice.set, choice.chosen]).toEqual([[], undefined, undefined, undefined]);
+  });
+
   it('show that the AS has no key for them', async () => {
     const slots = [{ ref2: 7, holdsKey: false, kcv: '0000000000', akv: 0, attributes: '' }];
     const { session } = await createBench();
@@ -137,7 +189,12 @@ describe('the slots of a unit', () => {
   ] as const)('offers no key for a unit with %o', async (facts, obstacle) => {
     const choice = await choiceFor(facts);
     expect(choice.obstacle).toBe(obstacle);
-    expect(choice.keys).toEqual([]);
+    expect([choice.keys, choice.rows]).toEqual([[], []]);
+  });
+
+  it('offers no key of a set without keys', async () => {
+    const session = { signedIn: { sets: [{ ...SET, keys: [] }] } } as unknown as Session;
+    expect(new KeyChoice(session, () => FACTS).obstacle).toBe('no-keys');
   });
 
   it('offers no key before the sign-in', async () => {

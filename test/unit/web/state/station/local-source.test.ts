@@ -1,28 +1,9 @@
 // Loads keys from a vault or a card instead of the service, with the same lanes and the same
 // journal. Only the AS that sealed a key can settle its load.
 import { describe, expect, it } from 'vitest';
-import type { LocalAccount } from '#web/state/session/session.svelte.ts';
 import type { Lane } from '#web/state/station/lane.svelte.ts';
 import { laneMessage } from '#web/ui/messages/lane.ts';
-import { type BenchParts, cable, createBench, SETS } from './station-fixture.ts';
-
-/** Presents the AS of the test as a vault. */
-function localOf({ account }: BenchParts): LocalAccount & { locked: number } {
-  return {
-    kind: 'vault',
-    origin: 'vault AAAA',
-    name: 'Vault 0007',
-    asNumber: 7,
-    auditHead: undefined,
-    locked: 0,
-    signOut() {
-      this.locked++;
-    },
-    keys: async () => SETS,
-    exportKey: (request) => account.exportKey(request),
-    verifyReceipt: (...receipt) => account.verifyReceipt(...receipt),
-  };
-}
+import { type BenchParts, cable, createBench, localOf, SETS } from './station-fixture.ts';
 
 async function attachedLane(bench: BenchParts): Promise<Lane> {
   bench.choice = cable().link(1);

@@ -23,7 +23,7 @@ import {
 import { Database } from '#web/journal/database.ts';
 import { Journal } from '#web/journal/journal.ts';
 import { MAX_REQUESTS, Semaphore } from '#web/state/session/semaphore.ts';
-import { type AsAccount, Session } from '#web/state/session/session.svelte.ts';
+import { type AsAccount, type LocalAccount, Session } from '#web/state/session/session.svelte.ts';
 import { Lane } from '#web/state/station/lane.svelte.ts';
 import { Station } from '#web/state/station/station.svelte.ts';
 import type { Link, LinkKind, OpenLink } from '#web/transport/link.ts';
@@ -213,6 +213,8 @@ export interface BenchParts {
   readonly awaited: Set<number>;
   /** Requests the link `id` as another tab would. Available after start(). */
   ask: (id: number) => void;
+  /** Reports a change as the browser does, to a station that was started. */
+  plugged: () => void;
   /**
    * Reports to the station that units were plugged in or unplugged. Resolves when the station has
    * refreshed its lanes.
@@ -260,6 +262,9 @@ export async function createBench(sets = SETS, found?: Found): Promise<BenchPart
     ask: () => {
       throw new TypeError('the station was not started');
     },
+    plugged: () => {
+      throw new TypeError('the station was not started');
+    },
     changed: () => station.refresh(),
     get troubles(): number {
       return troubles;
@@ -277,7 +282,10 @@ export async function createBench(sets = SETS, found?: Found): Promise<BenchPart
         chooseUsb: async (all) => (all ? parts.otherChoice : parts.choice),
         chooseSerial: async () => parts.choice,
         remembered: async () => parts.remembered,
-        onChange: () => () => {},
+        onChange: (listener) => {
+          parts.plugged = listener;
+          return () => {};
+        },
       },
       leases: {
         open: (link) => link.open(),
@@ -299,6 +307,24 @@ export async function createBench(sets = SETS, found?: Found): Promise<BenchPart
     offers: { usb: true, serial: true },
   });
   return parts;
+}
+
+/** Presents the AS of the test as a vault. */
+export function localOf({ account }: BenchParts): LocalAccount & { locked: number } {
+  return {
+    kind: 'vault',
+    origin: 'vault AAAA',
+    name: 'Vault 0007',
+    asNumber: 7,
+    auditHead: undefined,
+    locked: 0,
+    signOut() {
+      this.locked++;
+    },
+    keys: async () => SETS,
+    exportKey: (request) => account.exportKey(request),
+    verifyReceipt: (...receipt) => account.verifyReceipt(...receipt),
+  };
 }
 
 export const cable = (options: UnitOptions = {}): Cable => new Cable(createUnit(options));

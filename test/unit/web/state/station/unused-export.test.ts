@@ -33,18 +33,31 @@ const numbers = (requests: readonly ExportRequest[]): number =>
   new Set(requests.map((each) => each.idempotencyKey)).size;
 
 describe('an export whose answer was lost', () => {
-  it.each(['gateway-failed', 'service-unreachable', 'service-timeout', 'not-the-as'] as const)(
-    'after %s is sent again unchanged, and the unit gets its key',
+  it.each([
+    ...(['gateway-failed', 'service-unreachable', 'service-timeout', 'not-the-as'] as const),
+    ...(['too-many-requests', 'service-failed', 'service-nonsense'] as const),
+  ])('after %s is sent again unchanged, and the unit gets its key', async (code) => {
+    const { bench, lane, requests } = await losing(code);
+    expect(lane.phase).toMatchObject({ is: 'failed', failure: { code } });
+    await lane.loadAgain();
+    expect(lane.phase.is).toBe('done');
+    expect(requests).toHaveLength(2);
+    expect(requests[1]).toBe(requests[0]);
+    const attempts = await bench.journal.list(9);
+    expect(attempts.map(({ outcome }) => outcome)).toEqual(['done', 'failed']);
+    expect(new Set(attempts.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(1);
+  });
+
+  it.each(['signed-out', 'not-signed-in'] as const)(
+    'after %s is sent again unchanged when the operator has signed in again',
     async (code) => {
       const { bench, lane, requests } = await losing(code);
-      expect(lane.phase).toMatchObject({ is: 'failed', failure: { code } });
-      await lane.loadAgain();
+      bench.session.signOut();
+      await bench.session.signIn('token');
+      await lane.retry();
+      await load(lane, 1);
       expect(lane.phase.is).toBe('done');
-      expect(requests).toHaveLength(2);
       expect(requests[1]).toBe(requests[0]);
-      const attempts = await bench.journal.list(9);
-      expect(attempts.map(({ outcome }) => outcome)).toEqual(['done', 'failed']);
-      expect(new Set(attempts.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(1);
     },
   );
 
