@@ -188,15 +188,18 @@ export class CardSession {
     if (card === undefined) return;
     this.#phase = await card.pinState().catch((error: unknown) => {
       this.#phase = { is: 'locked', triesLeft: undefined };
-      this.#signOut();
+      this.#signOut(failureOf(error));
       throw error;
     });
     this.#data = card.data;
     if (this.#phase.is !== 'unlocked') this.#signOut();
   }
 
-  #signOut(): void {
-    if (this.#session.local?.kind === 'card') this.#session.signOut();
+  /** Ends the session if its AS is this card. The session keeps a failure that is the reason. */
+  #signOut(failure?: Failure): void {
+    if (this.#session.local?.kind !== 'card') return;
+    if (failure) this.#session.endOn(failure);
+    if (this.#session.local) this.#session.signOut();
   }
 
   /**
@@ -222,7 +225,7 @@ export class CardSession {
   }
 
   async #drop(failure: Failure): Promise<void> {
-    this.#session.endOn(failure);
+    this.#signOut(failure);
     await this.remove();
     this.#failure = failure;
   }

@@ -2,7 +2,7 @@
 // unplugged.
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
-import { PIN, TestAsCard } from '#test/support/as-card.ts';
+import { exportRequest, PIN, TestAsCard } from '#test/support/as-card.ts';
 import { Session } from '#web/state/session/session.svelte.ts';
 import { CardSession } from '#web/state/tokens/card-session.svelte.ts';
 import type { Link } from '#web/transport/link.ts';
@@ -14,6 +14,7 @@ function cardSession(testCard = new TestAsCard()) {
   let pull: () => void = () => undefined;
   let gone = false;
   let sent = 0;
+  let closed = 0;
   const link: Link = {
     id: 1,
     kind: 'usb',
@@ -30,7 +31,7 @@ function cardSession(testCard = new TestAsCard()) {
         if (gone) throw new ProtocolError('device-lost', 'the test pulled the plug');
         return await testCard.transmit(command);
       };
-      return { lost, transmit, close: async () => undefined };
+      return { lost, transmit, close: async () => void closed++ };
     },
   };
   const chooser = { choice: link as Link | undefined };
@@ -43,7 +44,17 @@ function cardSession(testCard = new TestAsCard()) {
   const settled: boolean[] = [];
   const settle = async (): Promise<void> => void settled.push(session.signedIn !== undefined);
   const card = new CardSession({ chooseUsb: choose, chooseSerial: choose }, session, () => NOW, settle);
-  return { settled, card, session, chooser, pull: () => pull(), sent: () => sent };
+  return {
+    ...{ settled, card, session, chooser },
+    /** Unplugs the card. The browser reports this. */
+    pull: () => pull(),
+    /** Unplugs the card before the browser reports it. */
+    cut: () => {
+      gone = true;
+    },
+    sent: () => sent,
+    closed: () => closed,
+  };
 }
 
 async function unlocked() {
@@ -241,5 +252,170 @@ describe('the card session', () => {
     await expect.poll(() => card.phase).toEqual({ is: 'detached' });
     expect(card.failure).toEqual({ code: 'token-lost' });
     expect(session.state).toEqual({ is: 'out', failure: { code: 'token-lost' } });
+  });
+
+  it('is detached, and the session ends, when a command finds that the card was unplugged', async () => {
+    const { card, session, cut, closed } = await unlocked();
+    cut();
+    await card.reread();
+    expect([card.phase, card.data, card.failure]).toEqual([{ is: 'detached' }, undefined, { code: 'token-lost' }]);
+    expect(session.state).toEqual({ is: 'out', failure: { code: 'token-lost' } });
+    expect(closed()).toBe(1);
+  });
+
+  it('does not end the session with a vault when the card is unplugged', async () => {
+    const { card, session, pull } = await unlocked();
+    await session.use({
+      ...{ kind: 'vault', origin: 'vault A', name: 'Vault 0007', asNumber: 7, auditHead: undefined },
+      signOut: () => undefined,
+      keys: async () => [],
+      exportKey: () => Promise.reject(new TypeError('this test exports no key')),
+      verifyReceipt: () => Promise.reject(new TypeError('this test verifies no receipt')),
+    });
+    await expect.poll(() => card.phase.is).toBe('locked');
+    pull();
+    await expect.poll(() => card.phase.is).toBe('detached');
+    expect(session.signedIn?.kind).toBe('vault');
+  });
+
+  it('closes the link of the card that another one replaces, and signs out', async () => {
+    const { card, session, closed } = await unlocked();
+    await card.attach('usb');
+    expect(closed()).toBe(1);
+    expect([card.phase.is, session.signedIn]).toEqual(['locked', undefined]);
+    await card.remove();
+    await card.remove();
+    expect([card.phase, card.data, closed()]).toEqual([{ is: 'detached' }, undefined, 2]);
+  });
+
+  it('ignores that a link was lost which another card has replaced', async () => {
+    const { card, pull, chooser } = cardSession();
+    await card.attach('usb');
+    const other = cardSession();
+    await other.card.attach('usb');
+    const first = pull;
+    chooser.choice = other.chooser.choice;
+    await card.attach('usb');
+    first();
+    await Promise.resolve();
+    expect(card.phase.is).toBe('locked');
+  });
+
+  it('keeps the card that is attached when the operator closes the chooser', async () => {
+    const { card, session, chooser } = await unlocked();
+    chooser.choice = undefined;
+    await card.attach('usb');
+    expect([card.phase.is, session.signedIn?.kind]).toEqual(['unlocked', 'card']);
+  });
+
+  it('uses the chooser of the kind that the operator named', async () => {
+    const { card, chooser } = cardSession();
+    const { choice } = chooser;
+    chooser.choice = undefined;
+    const session = new Session(
+      () => Promise.reject(new TypeError('this test uses no service')),
+      () => 'https://as.example',
+      () => NOW,
+    );
+    for (const kind of ['usb', 'serial'] as const) {
+      const chosen: string[] = [];
+      const chooseBy = (name: string) => async () => {
+        chosen.push(name);
+        return choice;
+      };
+      const links = { chooseUsb: chooseBy('usb'), chooseSerial: chooseBy('serial') };
+      await new CardSession(
+        links,
+        session,
+        () => NOW,
+        async () => undefined,
+      ).attach(kind);
+      expect(chosen).toEqual([kind]);
+    }
+    expect(card.phase.is).toBe('detached');
+  });
+
+  it('reads the quota of an unlocked card again, and sends nothing to another', async () => {
+    const { card, session, sent } = await unlocked();
+    expect(await session.local?.exportsLeft?.()).toBe(100);
+    await session.local?.exportKey(exportRequest());
+    expect(card.data?.quotaLeft).toBe(100);
+    await card.refresh();
+    expect(card.data?.quotaLeft).toBe(99);
+    await card.lock();
+    const before = sent();
+    await card.refresh();
+    await card.lock();
+    expect(sent()).toBe(before);
+  });
+
+  it('shows no data of a card that was removed while they were read', async () => {
+    const { card } = await unlocked();
+    const refreshing = card.refresh();
+    await card.remove();
+    await refreshing;
+    expect(card.data).toBeUndefined();
+  });
+
+  it('shows while the card is checking a PIN, and then settles the units', async () => {
+    const { card, settled } = cardSession();
+    await card.attach('usb');
+    expect(card.isChecking).toBe(false);
+    const entry = card.enterPin('000000');
+    expect(card.isChecking).toBe(true);
+    await entry;
+    expect([card.isChecking, card.isPinChanged, settled]).toEqual([false, false, []]);
+    await card.enterPin(PIN);
+    expect([card.isChecking, card.isPinChanged, settled]).toEqual([false, false, [true]]);
+  });
+
+  it('forgets that the PIN was changed at the next PIN entry', async () => {
+    const { card } = await unlocked();
+    await card.changePin(PIN, '31415926');
+    await card.enterPin('31415926');
+    expect(card.isPinChanged).toBe(false);
+  });
+
+  it('reads the state while it is being locked', async () => {
+    const phases: string[] = [];
+    const made = unreliable((_, answer) => {
+      phases.push(made.card.phase.is);
+      return answer;
+    });
+    await made.card.attach('usb');
+    await made.card.enterPin(PIN);
+    phases.splice(0);
+    await made.card.lock();
+    expect(new Set(phases)).toEqual(new Set(['reading']));
+    expect(made.card.phase.is).toBe('locked');
+  });
+
+  it('signs out when the state of the PIN cannot be read', async () => {
+    let isMute = false;
+    const { card, session } = unreliable((_, answer) => (isMute ? new Uint8Array([0x90]) : answer));
+    await card.attach('usb');
+    await card.enterPin(PIN);
+    isMute = true;
+    await card.reread();
+    expect([card.phase, session.signedIn]).toEqual([{ is: 'locked', triesLeft: undefined }, undefined]);
+    expect(card.failure).toBeDefined();
+  });
+
+  it('names the card and its set with all digits, and shows an erasure without attributes', async () => {
+    const { session } = await unlocked();
+    const [set] = session.signedIn?.sets ?? [];
+    expect(session.origin).toBe('card 0000BA7C-7');
+    expect(set).toMatchObject({ set: 0xba7c, name: 'Set 0000BA7C', profile: 'diversified', demo: false });
+    expect(set?.transportKeys.map(({ suites }) => suites)).toEqual([
+      [1, 2, 4],
+      [1, 2, 4],
+    ]);
+    expect(set?.keys.map(({ ref1, attributes }) => [ref1, attributes])).toEqual([
+      [0x0103, 'D0AB00N'],
+      [0x0104, 'P0AE00N'],
+      [0x0105, ''],
+      [0x0106, 'K0AX00N'],
+    ]);
+    expect(set?.keys.map(({ kcv }) => kcv.length)).toEqual([10, 10, 10, 10]);
   });
 });
