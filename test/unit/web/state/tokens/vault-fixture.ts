@@ -18,7 +18,7 @@ import { JournalsToReturn } from '#web/state/session/journals-to-return.svelte.t
 import { Session } from '#web/state/session/session.svelte.ts';
 import { ImportedVaults } from '#web/state/tokens/imported-vaults.ts';
 import { Vaults } from '#web/state/tokens/vaults.svelte.ts';
-import { VaultStore } from '#web/vault-store/vault-store.ts';
+import { VAULTS_NAME, VaultStore } from '#web/vault-store/vault-store.ts';
 
 const NOON = new Date('2026-11-23T12:00:00.000Z');
 const TA = fromHex('11'.repeat(32));
@@ -137,6 +137,22 @@ export class Browser {
       },
     });
     return { vaults, session, idle, watching };
+  }
+}
+
+/** A browser whose connections to the vault store the test can close. */
+export class Disk extends Browser {
+  readonly name = VAULTS_NAME;
+  readonly connections: IDBDatabase[] = [];
+
+  constructor() {
+    super();
+    const open = this.factory.open.bind(this.factory);
+    this.factory.open = (name, version) => {
+      const request = open(name, version);
+      request.addEventListener('success', () => this.connections.push(request.result));
+      return request;
+    };
   }
 }
 

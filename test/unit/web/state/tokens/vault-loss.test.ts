@@ -7,24 +7,7 @@ import type { Envelope } from '#protocol/signing/envelope.ts';
 import { decodeVaultJournal } from '#protocol/vault/journal.ts';
 import { exportRequest } from '#test/support/as-card.ts';
 import { clearSilently, clearSite, close, empty, remove } from '#test/support/lost-database.ts';
-import { VAULTS_NAME } from '#web/vault-store/vault-store.ts';
-import { Browser, file, type Unlocked, unlocked, vaultOf } from './vault-fixture.ts';
-
-/** A browser whose connections to the vault store the test can close. */
-class Disk extends Browser {
-  readonly name = VAULTS_NAME;
-  readonly connections: IDBDatabase[] = [];
-
-  constructor() {
-    super();
-    const open = this.factory.open.bind(this.factory);
-    this.factory.open = (name, version) => {
-      const request = open(name, version);
-      request.addEventListener('success', () => this.connections.push(request.result));
-      return request;
-    };
-  }
-}
+import { Disk, file, type Unlocked, unlocked, vaultOf } from './vault-fixture.ts';
 
 async function exportOne({ session }: Pick<Unlocked, 'session'>): Promise<void> {
   const { local } = session;

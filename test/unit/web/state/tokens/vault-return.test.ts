@@ -117,6 +117,9 @@ describe('the return of a vault journal', () => {
       expect(JSON.parse(Buffer.from(payload, 'base64url').toString())).toMatchObject({ operator: 'vault 0001' });
       const settled = await journal.get(attempt);
       expect(settled?.outcome).toBe('done');
+      expect(settled?.steps.map(({ step }) => step)).toEqual([
+        ...['challenge', 'export', 'export', 'import', 'import', 'verify', 'verify'],
+      ]);
       expect(settled?.steps.at(-1)?.auditHead).toContain('audit-head');
     }
     expect(remote.auditHead?.sequence).toBeGreaterThan(0);
@@ -154,6 +157,21 @@ describe('the return of a vault journal', () => {
     expect(await verdictsOf(loaded)).toHaveLength(1);
     expect(await verdictsOf(stopped)).toEqual([]);
     expect((await journal.get(stopped))?.outcome).toBe('failed');
+  });
+
+  it('adds no verdict to an attempt with the same idempotency key whose recorded export is another', async () => {
+    const loaded = await load(1);
+    const earlier = await journal.get(loaded);
+    if (!earlier) throw new TypeError('no attempt');
+    const { id: _id, startedAt: _at, steps: _steps, outcome: _outcome, ...attempt } = earlier;
+    const other = await journal.begin(attempt, [
+      { step: 'challenge', state: 'intended', suite: 1 },
+      { step: 'export', state: 'intended', suite: 1 },
+      { step: 'export', state: 'confirmed', export: { ...SUMMARY, exportId: 'another export' } },
+      { step: 'interruption', state: 'confirmed' },
+    ]);
+    expect(await returnJournal()).toMatchObject({ verdicts: 1, recorded: 1 });
+    expect([await verdictsOf(other), (await verdictsOf(loaded)).length]).toEqual([[], 1]);
   });
 
   it('finds the attempts of the vault among 250 attempts of another AS', async () => {
