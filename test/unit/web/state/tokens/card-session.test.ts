@@ -1,68 +1,9 @@
-// The session with an AS token card: tries, unlocking, locking, the PIN change, and a card that is
-// unplugged.
+// The session with an AS token card: attaching, the session that the card provides, locking, and a
+// card that is unplugged.
 import { describe, expect, it } from 'vitest';
-import { ProtocolError } from '#protocol/errors.ts';
-import { exportRequest, PIN, TestAsCard } from '#test/support/as-card.ts';
-import { Session } from '#web/state/session/session.svelte.ts';
+import { exportRequest, PIN, type TestAsCard } from '#test/support/as-card.ts';
 import { CardSession } from '#web/state/tokens/card-session.svelte.ts';
-import type { Link } from '#web/transport/link.ts';
-
-const NOW = new Date('2026-11-23T12:00:00Z');
-
-/** Creates a card session with a test card that the test can unplug. */
-function cardSession(testCard = new TestAsCard()) {
-  let pull: () => void = () => undefined;
-  let gone = false;
-  let sent = 0;
-  let closed = 0;
-  const link: Link = {
-    id: 1,
-    kind: 'usb',
-    label: 'Test token',
-    open: async () => {
-      const lost = new Promise<void>((resolve) => {
-        pull = () => {
-          gone = true;
-          resolve();
-        };
-      });
-      const transmit = async (command: Uint8Array) => {
-        sent++;
-        if (gone) throw new ProtocolError('device-lost', 'the test pulled the plug');
-        return await testCard.transmit(command);
-      };
-      return { lost, transmit, close: async () => void closed++ };
-    },
-  };
-  const chooser = { choice: link as Link | undefined };
-  const session = new Session(
-    () => Promise.reject(new TypeError('this test uses no service')),
-    () => 'https://as.example',
-    () => NOW,
-  );
-  const choose = async (): Promise<Link | undefined> => chooser.choice;
-  const settled: boolean[] = [];
-  const settle = async (): Promise<void> => void settled.push(session.signedIn !== undefined);
-  const card = new CardSession({ chooseUsb: choose, chooseSerial: choose }, session, () => NOW, settle);
-  return {
-    ...{ settled, card, session, chooser },
-    /** Unplugs the card. The browser reports this. */
-    pull: () => pull(),
-    /** Unplugs the card before the browser reports it. */
-    cut: () => {
-      gone = true;
-    },
-    sent: () => sent,
-    closed: () => closed,
-  };
-}
-
-async function unlocked() {
-  const made = cardSession();
-  await made.card.attach('usb');
-  await made.card.enterPin(PIN);
-  return made;
-}
+import { cardSession, createSession, NOW, unlocked, unreliable } from './card-fixture.ts';
 
 describe('the card session', () => {
   it('shows the tries and the keys before the first PIN entry', async () => {
@@ -92,29 +33,6 @@ describe('the card session', () => {
     expect(card.failure).toBeDefined();
   });
 
-  it('shows the tries left after each wrong PIN', async () => {
-    const { card, session } = cardSession();
-    await card.attach('usb');
-    for (const triesLeft of [2, 1]) {
-      await card.enterPin('000000');
-      expect([card.phase, card.failure]).toEqual([{ is: 'locked', triesLeft }, { code: 'pin-wrong' }]);
-    }
-    await card.enterPin('000000');
-    expect([card.phase, card.failure]).toEqual([{ is: 'blocked' }, { code: 'token-blocked' }]);
-    expect(session.signedIn).toBeUndefined();
-  });
-
-  it('sends no malformed PIN to the card', async () => {
-    const { card, sent } = cardSession();
-    await card.attach('usb');
-    const before = sent();
-    expect(['123', '1234567890123', '12a4', ''].map((text) => card.isPin(text))).toEqual([false, false, false, false]);
-    await expect(card.enterPin('123')).rejects.toThrow(RangeError);
-    await expect(card.changePin(PIN, '123')).rejects.toThrow(RangeError);
-    await expect(card.changePin('123', PIN)).rejects.toThrow(RangeError);
-    expect(sent()).toBe(before);
-  });
-
   it('provides the keys to the session when the card is unlocked', async () => {
     const { card, session } = await unlocked();
     expect(card.phase).toEqual({ is: 'unlocked' });
@@ -124,117 +42,6 @@ describe('the card session', () => {
     });
     expect(session.signedIn?.sets[0]?.keys.map(({ ref1 }) => ref1)).toEqual([0x0103, 0x0104, 0x0105, 0x0106]);
     expect(session.signedIn?.sets[0]?.transportKeys.map(({ tkv }) => tkv)).toEqual([2, 1]);
-  });
-
-  it('changes the PIN of an unlocked card', async () => {
-    const { card, session } = await unlocked();
-    await card.changePin(PIN, '31415926');
-    expect([card.isPinChanged, card.phase, session.signedIn?.kind]).toEqual([true, { is: 'unlocked' }, 'card']);
-    await card.lock();
-    await card.enterPin(PIN);
-    expect(card.failure).toEqual({ code: 'pin-wrong' });
-    await card.enterPin('31415926');
-    expect(card.phase).toEqual({ is: 'unlocked' });
-  });
-
-  it('reports that either PIN may be valid if the card is unplugged while the PIN is changed', async () => {
-    const testCard = new TestAsCard();
-    const { transmit } = testCard;
-    const { card, pull } = cardSession({
-      ...testCard,
-      transmit: async (command: Uint8Array) => {
-        const answer = await transmit(command);
-        if (command[1] !== 0x24) return answer;
-        pull();
-        throw new ProtocolError('device-lost', 'the test pulled the plug');
-      },
-    } as TestAsCard);
-    await card.attach('usb');
-    await card.changePin(PIN, '31415926');
-    expect([card.phase, card.failure]).toEqual([{ is: 'detached' }, { code: 'pin-unconfirmed' }]);
-  });
-
-  /** Creates a card session. `lose` replaces the answer of the card to each command. */
-  function unreliable(lose: (command: Uint8Array, answer: Uint8Array) => Uint8Array) {
-    const testCard = new TestAsCard();
-    const { transmit } = testCard;
-    const made = cardSession({
-      ...testCard,
-      transmit: async (command: Uint8Array) => lose(command, await transmit(command)),
-    } as TestAsCard);
-    return { ...made, testCard };
-  }
-
-  it('does not show the old number of tries after the answer to a PIN was lost, and reads it again', async () => {
-    let isMute = false;
-    const { card, testCard, session } = unreliable((command, answer) => {
-      isMute ||= command[1] === 0x20 && command.length > 5;
-      return isMute ? new Uint8Array([0x90]) : answer;
-    });
-    await card.attach('usb');
-    await card.enterPin('000000');
-    expect(testCard.store.pinTries).toBe(2);
-    expect([card.phase, card.failure]).toEqual([{ is: 'locked', triesLeft: undefined }, { code: 'pin-unanswered' }]);
-    isMute = false;
-    await card.reread();
-    expect([card.phase, card.failure]).toEqual([{ is: 'locked', triesLeft: 2 }, undefined]);
-    expect(session.signedIn).toBeUndefined();
-  });
-
-  it('settles the units after it was read again and is unlocked', async () => {
-    let isMute = false;
-    const { card, settled } = unreliable((command, answer) => {
-      isMute ||= command[1] === 0x20 && command.length > 5;
-      return isMute ? new Uint8Array([0x90]) : answer;
-    });
-    await card.attach('usb');
-    await card.enterPin(PIN);
-    expect([card.phase, settled]).toEqual([{ is: 'locked', triesLeft: undefined }, []]);
-    isMute = false;
-    await card.reread();
-    expect([card.phase, settled]).toEqual([{ is: 'unlocked' }, [true]]);
-  });
-
-  it.each([
-    ['memory fails', [0x65, 0x81]],
-    ['the answer has no status word', [0x90]],
-    ['data follow', [0xaa, 0x90, 0x00]],
-  ])('says that a try may be used, and how many are left, where %s at the PIN', async (_, answer) => {
-    const { card } = unreliable((command, real) =>
-      command[1] === 0x20 && command.length > 5 ? new Uint8Array(answer) : real,
-    );
-    await card.attach('usb');
-    await card.enterPin('000000');
-    expect([card.phase, card.failure]).toEqual([{ is: 'locked', triesLeft: 2 }, { code: 'pin-unanswered' }]);
-  });
-
-  it('says that a try may be used when the card is unplugged while it checks the PIN', async () => {
-    const made = unreliable((command, answer) => {
-      if (command[1] !== 0x20 || command.length <= 5) return answer;
-      made.pull();
-      throw new ProtocolError('device-lost', 'the test pulled the plug');
-    });
-    await made.card.attach('usb');
-    await made.card.enterPin('000000');
-    expect([made.card.phase, made.card.failure]).toEqual([{ is: 'detached' }, { code: 'pin-unanswered' }]);
-  });
-
-  it('is used when the answer to the right PIN was lost and the card then says that it is unlocked', async () => {
-    const { card, session } = unreliable((command, answer) =>
-      command[1] === 0x20 && command.length > 5 ? new Uint8Array([0xaa, ...answer]) : answer,
-    );
-    await card.attach('usb');
-    await card.enterPin(PIN);
-    expect([card.phase, session.signedIn?.kind]).toEqual([{ is: 'unlocked' }, 'card']);
-    expect(card.failure).toBeUndefined();
-  });
-
-  it('is locked by a wrong current PIN', async () => {
-    const { card, session } = await unlocked();
-    await card.changePin('000000', '31415926');
-    expect(card.phase).toEqual({ is: 'locked', triesLeft: 2 });
-    expect(card.failure).toEqual({ code: 'pin-wrong' });
-    expect(session.signedIn).toBeUndefined();
   });
 
   it('locks the card at sign-out, and signs out when the card is locked', async () => {
@@ -312,11 +119,7 @@ describe('the card session', () => {
     const { card, chooser } = cardSession();
     const { choice } = chooser;
     chooser.choice = undefined;
-    const session = new Session(
-      () => Promise.reject(new TypeError('this test uses no service')),
-      () => 'https://as.example',
-      () => NOW,
-    );
+    const session = createSession();
     for (const kind of ['usb', 'serial'] as const) {
       const chosen: string[] = [];
       const chooseBy = (name: string) => async () => {
@@ -355,39 +158,6 @@ describe('the card session', () => {
     await card.remove();
     await refreshing;
     expect(card.data).toBeUndefined();
-  });
-
-  it('shows while the card is checking a PIN, and then settles the units', async () => {
-    const { card, settled } = cardSession();
-    await card.attach('usb');
-    expect(card.isChecking).toBe(false);
-    const entry = card.enterPin('000000');
-    expect(card.isChecking).toBe(true);
-    await entry;
-    expect([card.isChecking, card.isPinChanged, settled]).toEqual([false, false, []]);
-    await card.enterPin(PIN);
-    expect([card.isChecking, card.isPinChanged, settled]).toEqual([false, false, [true]]);
-  });
-
-  it('forgets that the PIN was changed at the next PIN entry', async () => {
-    const { card } = await unlocked();
-    await card.changePin(PIN, '31415926');
-    await card.enterPin('31415926');
-    expect(card.isPinChanged).toBe(false);
-  });
-
-  it('reads the state while it is being locked', async () => {
-    const phases: string[] = [];
-    const made = unreliable((_, answer) => {
-      phases.push(made.card.phase.is);
-      return answer;
-    });
-    await made.card.attach('usb');
-    await made.card.enterPin(PIN);
-    phases.splice(0);
-    await made.card.lock();
-    expect(new Set(phases)).toEqual(new Set(['reading']));
-    expect(made.card.phase.is).toBe('locked');
   });
 
   it('signs out when the state of the PIN cannot be read', async () => {
