@@ -20,6 +20,9 @@ const NEAR_TESTS: Readonly<Record<string, readonly string[]>> = {
   'as-service/http': ['test/service/page-headers.test.ts', 'test/service/static-files.test.ts'],
 };
 
+/** Unit tests that take a minute for each mutant. They run last, with the far tests. */
+const SLOW_TESTS: ReadonlySet<string> = new Set(['test/unit/web/state/orders/crash-matrix.test.ts']);
+
 export interface Judges {
   /**
    * The unit and property tests of the same folder, and those of NEAR_TESTS. They are fast and kill
@@ -49,13 +52,16 @@ export function judgesOf(folder: string): Judges {
   const top = Object.keys(FAR_TESTS).find((name) => folder === name || folder.startsWith(`${name}/`)) ?? '';
   const own = [`test/unit/${folder.replace('web/src', 'web')}`, `test/property/${posix.basename(folder)}`];
   const others = NEAR_TESTS[folder] ?? [];
-  const isNear = (path: string): boolean => own.includes(posix.dirname(path)) || others.includes(path);
+  const isNear = (path: string): boolean =>
+    (own.includes(posix.dirname(path)) && !SLOW_TESTS.has(path)) || others.includes(path);
   const reaches = importsFolder(folder);
   const files = findTestFiles().vitest.filter((path) => reaches(path));
   const far = (FAR_TESTS[top] ?? []).map((name) => `${name}/`);
   return {
     near: [...files.filter((path) => isNear(path) && !others.includes(path)), ...others],
-    far: far.flatMap((name) => files.filter((path) => path.startsWith(name) && !isNear(path))),
+    far: far
+      .flatMap((name) => files.filter((path) => path.startsWith(name) && !isNear(path)))
+      .sort((a, b) => Number(SLOW_TESTS.has(a)) - Number(SLOW_TESTS.has(b))),
   };
 }
 
