@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { MIN_FREE_BYTES } from '#web/journal/storage-quota.ts';
 import type { DeviceFacts, Facts } from '#web/state/help/facts.ts';
 import { type Finding, findingsOf, summaryOf } from '#web/state/help/findings.ts';
 import { ADAPTER, GOOD, PRINTER, UNIT } from './facts-fixture.ts';
@@ -33,6 +34,8 @@ describe('the findings', () => {
     [{ status: 'unread', failure: { code: 'link-timeout' } }, UNIT, 'needs-action device-failed, retry-device'],
     [{ status: 'unread', failure: { code: 'link-timeout' } }, PRINTER, 'advice device-not-unit, forget-device'],
     [{ status: 'unread', failure: { code: 'no-interface' } }, PRINTER, 'advice device-not-unit, forget-device'],
+    [{ status: 'unread', failure: { code: 'not-a-unit' } }, PRINTER, 'advice device-not-unit, forget-device'],
+    [{ status: 'unread', failure: { code: 'link-garbled' } }, PRINTER, 'advice device-not-unit, forget-device'],
     [{ status: 'unread', failure: { code: 'device-busy' } }, PRINTER, 'needs-action device-failed, retry-device'],
     [{ status: 'unread', failure: { code: 'protected-class' } }, PRINTER, 'advice device-barred, forget-device'],
     [{ status: 'unread' }, UNIT, 'advice device-unused, open-station'],
@@ -46,6 +49,47 @@ describe('the findings', () => {
     [{ status: 'unconfirmed', failure: { code: 'device-lost' } }, UNIT, 'needs-action unit-unconfirmed, open-station'],
   ] as const)('of a device: %o of %o is “%s”', (facts, of, finding) => {
     expect(device(facts, of)).toEqual([finding]);
+  });
+
+  it('name their area, their device and the failure', () => {
+    const failure = { code: 'service-unreachable' } as const;
+    const devices = [UNIT, { ...PRINTER, status: 'not-loaded', failure }, ADAPTER] as const;
+    const facts = { ...GOOD, devices, service: { is: 'failed', failure } } as const;
+    const found = findingsOf({ ...facts, session: { kind: 'none' }, journal: { attempts: 1, open: 1, failure } });
+    expect(found.map(({ code, area, device: id, failure: why }) => [code, area, id, why?.code])).toEqual([
+      ['unit-not-loaded', 'device', 2, 'service-unreachable'],
+      ['device-failed', 'device', 3, 'device-busy'],
+      ['service-failed', 'service', undefined, 'service-unreachable'],
+      ['journal-failed', 'page', undefined, 'service-unreachable'],
+      ['attempts-open', 'page', undefined, undefined],
+      ['unit-ready', 'device', 1, undefined],
+      ['clocks-agree', 'service', undefined, undefined],
+      ['build-current', 'page', undefined, undefined],
+      ['interfaces-available', 'page', undefined, undefined],
+      ['storage-kept', 'page', undefined, undefined],
+      ['self-test-passed', 'page', undefined, undefined],
+    ]);
+  });
+
+  it('of the AS and the page name their area', () => {
+    const areas = (facts: Partial<Facts>) =>
+      find(facts).flatMap(({ code, area }) => (area === 'device' ? [] : [`${area} ${code}`]));
+    expect(areas({})).toEqual([
+      ...['service service-reached', 'service clocks-agree', 'page build-current', 'page interfaces-available'],
+      ...['page storage-kept', 'page journal-kept', 'page self-test-passed'],
+    ]);
+    const page = { isBroken: true, isSuperseded: true, isCutOff: true, hasLostJournal: true };
+    expect(areas({ page, selfTest: undefined, session: { kind: 'vault', exportsLeft: 0 } })).toEqual([
+      ...['service exports-used', 'page page-broken', 'page page-cut-off', 'page page-superseded'],
+      ...['page journal-lost', 'page self-test-due', 'service service-reached', 'service clocks-agree'],
+      ...['page build-current', 'page interfaces-available', 'page storage-kept'],
+    ]);
+  });
+
+  it('of the free space need action below the limit', () => {
+    const storage = (freeBytes: number) => ({ storage: { isPersistent: true, isRefused: false, freeBytes } });
+    expect(news(storage(MIN_FREE_BYTES))).toEqual([]);
+    expect(news(storage(MIN_FREE_BYTES - 1))).toEqual(['needs-action storage-full, check-again']);
   });
 
   it('name a unit without a transport key', () => {
@@ -66,6 +110,10 @@ describe('the findings', () => {
     ],
     [
       { service: { is: 'failed', failure: { code: 'service-unreachable' } }, session: { kind: 'vault' } },
+      'advice service-failed, check-again',
+    ],
+    [
+      { service: { is: 'failed', failure: { code: 'service-unreachable' } }, session: { kind: 'card' } },
       'advice service-failed, check-again',
     ],
     [

@@ -1,13 +1,23 @@
 // The Help view at a station with simulated units: the facts that it collects, and its actions.
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
+import { ATTEMPT } from '#test/unit/web/journal/records.ts';
 import { Help, type HelpOptions } from '#web/state/help/help.svelte.ts';
 import { PageHealth } from '#web/state/page/page-health.svelte.ts';
 import { AsClock } from '#web/state/session/as-clock.svelte.ts';
 import { PROFILES } from '#web/transport/device-profiles.ts';
 import type { Link } from '#web/transport/link.ts';
 import { FakeDevice, usbInterface } from '../../transport/fakes.ts';
-import { attached, type BenchParts, type Cable, cable, createBench, load, NOW } from '../station/station-fixture.ts';
+import {
+  attached,
+  type BenchParts,
+  type Cable,
+  cable,
+  createBench,
+  load,
+  localOf,
+  NOW,
+} from '../station/station-fixture.ts';
 
 const SELECT = 0xa4;
 const IMPORTKEY = 0xd8;
@@ -21,8 +31,8 @@ interface TestHelp {
   readonly codes: () => readonly string[];
 }
 
-/** A station with one unit and a printer, both permitted; the unit has a lane. */
-async function openHelp(changes: Partial<HelpOptions> = {}, wire = cable()): Promise<TestHelp> {
+/** A station with one unit and a printer, both permitted; the unit has a lane. Nothing is checked yet. */
+async function createHelp(changes: Partial<HelpOptions> = {}, wire = cable()): Promise<TestHelp> {
   const bench = await createBench();
   const lane = await attached(bench, wire);
   const [unit, printer] = [new FakeDevice(usbInterface(0xff)), new FakeDevice(usbInterface(0x07))];
@@ -61,8 +71,14 @@ async function openHelp(changes: Partial<HelpOptions> = {}, wire = cable()): Pro
     linkTo: link,
     ...changes,
   });
-  await help.check();
   return { help, bench, unit, printer, wire, codes: () => help.findings.map(({ code }) => code) };
+}
+
+/** The same after a check. */
+async function openHelp(changes: Partial<HelpOptions> = {}, wire = cable()): Promise<TestHelp> {
+  const made = await createHelp(changes, wire);
+  await made.help.check();
+  return made;
 }
 
 describe('Help', () => {
@@ -175,5 +191,143 @@ describe('Help', () => {
     expect(help.file?.text).not.toContain('4549000000000007');
     await help.updateDevices();
     expect(help.file).toBeUndefined();
+  });
+
+  it('has no facts, no findings and no file before the first check', async () => {
+    const { help } = await createHelp();
+    expect([help.facts, help.findings, help.file, help.isBusy]).toEqual([undefined, [], undefined, false]);
+    help.makeFile();
+    await help.updateDevices();
+    expect([help.facts, help.file]).toEqual([undefined, undefined]);
+    const checking = help.check();
+    expect(help.isBusy).toBe(true);
+    await checking;
+    expect(help.isBusy).toBe(false);
+  });
+
+  it('shows the page, the session and the last refused choice', async () => {
+    const { help, bench } = await openHelp();
+    expect(help.facts).toMatchObject({
+      at: NOW().toISOString(),
+      build: { version: '1.2.3', script: 'index-abc.js', isServed: true },
+      browser: { name: 'Chrome', version: 148 },
+      ...{ platform: 'linux', address: 'https://as.example/', isOnline: true, refused: undefined },
+      page: { isBroken: false, isSuperseded: false, isCutOff: false, hasLostJournal: false },
+      clock: { offsetMs: 0, differs: false },
+      session: { kind: 'none', exportsLeft: undefined, failure: undefined },
+      storage: { isPersistent: false, isRefused: false, freeBytes: 1.999e9 },
+      journal: { attempts: 0, open: 0, lostAt: undefined },
+      ...{ failures: [], selfTest: undefined },
+    });
+    bench.account.refuse('signIn', 'service-changed');
+    await bench.session.signIn('KF');
+    await help.check();
+    expect(help.facts?.session).toMatchObject({ kind: 'none', failure: { code: 'service-changed' } });
+    await bench.session.signIn('KF');
+    await help.check();
+    expect(help.facts?.session).toMatchObject({ kind: 'remote', failure: undefined });
+    await bench.session.use({ ...localOf(bench), exportsLeft: async () => 3 });
+    await help.check();
+    expect(help.facts?.session).toMatchObject({ kind: 'vault', exportsLeft: 3 });
+    await bench.session.use({
+      ...localOf(bench),
+      exportsLeft: () => Promise.reject(new ProtocolError('vault-locked', 'scripted')),
+    });
+    await help.check();
+    expect(help.facts?.session).toMatchObject({ kind: 'vault', exportsLeft: undefined });
+  });
+
+  it('measures the AS, and names the root key that was compared', async () => {
+    let ticks = 0;
+    const { help, bench } = await openHelp({ ticks: () => 7 * ticks++ });
+    expect(help.facts?.service).toEqual({
+      ...{ is: 'reached', ms: 7, comparedAt: '2026-11-22T12:00:00Z', isPinnedRoot: false },
+    });
+    const { compare } = bench.account.roots;
+    const unpinned = await openHelp({
+      roots: { ...bench.account.roots, compare: async () => ({ ...(await compare()), pinned: undefined }) },
+    });
+    expect(unpinned.help.facts?.service).toMatchObject({ comparedAt: undefined, isPinnedRoot: true });
+    const same = await openHelp({
+      roots: {
+        ...bench.account.roots,
+        compare: async () => {
+          const { shown } = await compare();
+          return { shown, pinned: { fingerprint: shown.fingerprint, at: 'then' } };
+        },
+      },
+    });
+    expect(same.help.facts?.service).toMatchObject({ comparedAt: 'then', isPinnedRoot: true });
+  });
+
+  it('shows why the journal cannot be read', async () => {
+    const failing = (): Promise<never> => Promise.reject(new ProtocolError('journal-failed', 'scripted'));
+    const { help } = await openHelp({ journal: { list: failing, unsettled: failing, lostAt: failing } });
+    expect(help.facts?.journal).toEqual({ attempts: 0, open: 0, failure: { code: 'journal-failed' } });
+    expect(help.facts?.failures).toEqual([]);
+  });
+
+  it('lists the failures and the interruptions of the newest 25 attempts', async () => {
+    const { help, bench } = await openHelp();
+    const failure = { code: 'link-timeout' } as const;
+    for (let count = 0; count < 26; count++)
+      await bench.journal.begin({ ...ATTEMPT, link: 'serial' }, [
+        { step: 'challenge', state: 'intended', suite: 1 },
+        { step: 'failure', state: 'confirmed', failure },
+        { step: 'interruption', state: 'confirmed' },
+      ]);
+    await help.check();
+    expect(help.facts?.failures).toHaveLength(50);
+    const known = { at: NOW().toISOString(), link: 'serial', sn: ATTEMPT.sn };
+    expect(help.facts?.failures.slice(0, 2)).toEqual([
+      { ...known, failure: undefined },
+      { ...known, failure },
+    ]);
+    expect(help.facts?.journal).toMatchObject({ attempts: 26, open: 0 });
+  });
+
+  it('does nothing to a device that it does not show, and nothing to a unit that is being loaded', async () => {
+    const { help, bench, unit, printer } = await openHelp();
+    await help.retryDevice(2);
+    await help.forgetDevice(9);
+    expect([printer.calls, help.facts?.devices.length]).toEqual([[], 2]);
+    await bench.session.signIn('KF');
+    const [lane] = bench.station.lanes;
+    if (!lane) throw new TypeError('no lane');
+    const loading = load(lane, 1);
+    await help.forgetDevice(1);
+    await help.retryDevice(1);
+    expect([unit.calls, bench.station.lanes]).toEqual([[], [lane]]);
+    await loading;
+    expect(lane.phase.is).toBe('done');
+  });
+
+  it('removes the shown file when the self-test or a check has ended', async () => {
+    const { help } = await openHelp();
+    for (const action of [() => help.runSelfTest(), () => help.check()]) {
+      help.makeFile();
+      expect(help.file).toBeDefined();
+      await action();
+      expect(help.file).toBeUndefined();
+    }
+  });
+
+  it('reads the devices again without the rest, and shows a choice that was refused since', async () => {
+    let builds = 0;
+    const { help, bench } = await openHelp({
+      readBuild: async () => {
+        builds++;
+        return { version: '1.2.3', script: 'index-abc.js', isServed: true };
+      },
+    });
+    Object.defineProperty(bench, 'choice', {
+      get: () => {
+        throw new ProtocolError('no-interface', 'scripted');
+      },
+    });
+    await bench.station.attach('usb');
+    await help.updateDevices();
+    expect(help.facts?.refused).toEqual({ kind: 'usb', failure: { code: 'no-interface' } });
+    expect([builds, help.facts?.devices.length]).toEqual([1, 2]);
   });
 });

@@ -132,6 +132,96 @@ describe('the support file', () => {
     });
   });
 
+  it('of a station in order has each fact', () => {
+    const traced: UnitTrace = { sn: undefined, exchanges: [exchange([0x80, 0xca, 0, 0], secret(SN))] };
+    const { refused: _, ...named } = GOOD;
+    const good = JSON.parse(supportFile({ ...named, devices: [UNIT, ADAPTER] }, [], [traced]).text);
+    const { devices, traces: written, ...others } = good;
+    expect(others).toEqual({
+      ...{ format: 'keyferry-support', version: 1, madeAt: GOOD.at, findings: [], build: GOOD.build },
+      browser: { name: 'Chrome', version: 148, platform: 'linux' },
+      page: {
+        ...{ address: 'https://as.example/', isOnline: true, isBroken: false },
+        ...{ isSuperseded: false, isCutOff: false, hasLostJournal: false },
+      },
+      access: { usb: 'available', serial: 'available' },
+      refusedChoice: null,
+      service: { is: 'reached', ms: 24, rootComparedAt: '2026-11-12T08:00:00.000Z', isPinnedRoot: true },
+      clockOffsetMs: 1200,
+      session: { kind: 'remote', exportsLeft: null },
+      storage: { isPersistent: true, isRefused: false, freeBytes: 2e9 },
+      journal: { attempts: 12, open: 0, lostAt: null },
+      selfTest: { at: '2026-11-30T09:00:00.000Z', passed: ['SHA-256', 'storage'], failed: [] },
+      failures: [],
+    });
+    expect(devices).toEqual([
+      {
+        ...{ id: 1, link: 'usb', usb: '1209:0001', usbSerialNumber: '…4F47', role: 'unit', isListed: true },
+        interfaces: [{ number: 0, alternate: 0, class: 'FF/4B/01' }],
+        ...{ obstacle: null, serial: null, status: 'ready' },
+        unit: {
+          ...{ sn: '…4F47', set: '0000BA7C', tkv: 1, lifecycle: 'operational', firmware: '00010000' },
+          ...{ suites: [1, 2], tries: 64 },
+        },
+      },
+      {
+        ...{ id: 3, link: 'serial', usb: '0403:6001', usbSerialNumber: null, interfaces: [] },
+        ...{ role: 'unit', isListed: false, obstacle: null, status: 'unread', failure: { code: 'device-busy' } },
+        serial: { baudRate: 115_200, parity: 'none', edc: 'crc' },
+        unit: null,
+      },
+    ]);
+    expect(written).toMatchObject([{ sn: null, exchanges: [{ command: 'GET IDENTITY' }] }]);
+  });
+
+  it('of a station with failures has each of them, and null for what is not known', () => {
+    const reported = { code: 'status-word', command: 'IMPORTKEY', statusWord: '6988' };
+    const device = { ...PRINTER, ids: undefined };
+    const changed: Facts = {
+      ...(facts as Facts),
+      devices: [device],
+      browser: { name: 'other browser', version: undefined },
+      build: { ...GOOD.build, isServed: undefined },
+      storage: { ...GOOD.storage, freeBytes: undefined },
+      journal: { attempts: 3, open: 1, failure, lostAt: '2026-11-29T08:00:00Z' },
+      session: { kind: 'vault', exportsLeft: 0, failure },
+      selfTest: undefined,
+      failures: [{ at: GOOD.at, link: 'usb', sn: SN, failure: undefined }],
+    };
+    const bad = JSON.parse(supportFile(changed, [], []).text);
+    expect(bad).toMatchObject({
+      browser: { name: 'other browser', version: null },
+      build: { isServed: null },
+      refusedChoice: { link: 'usb', failure: reported },
+      devices: [{ usb: null, usbSerialNumber: null, obstacle: 'no-interface', unit: null, serial: null }],
+      session: { kind: 'vault', exportsLeft: 0, failure: reported },
+      storage: { freeBytes: null },
+      journal: { attempts: 3, open: 1, lostAt: '2026-11-29T08:00:00Z', failure: reported },
+      selfTest: null,
+      failures: [{ at: GOOD.at, link: 'usb', sn: '…4F47', interrupted: true }],
+    });
+    expect(bad.service).toEqual({ is: 'failed', failure: reported });
+    const unpinned: Facts = { ...GOOD, service: { is: 'reached', ms: 1.6, comparedAt: undefined, isPinnedRoot: true } };
+    expect(JSON.parse(supportFile(unpinned, [], []).text).service).toEqual({
+      ...{ is: 'reached', ms: 2, rootComparedAt: null, isPinnedRoot: true },
+    });
+  });
+
+  it('has the newest 60 exchanges of a unit, and null for a response that is missing', () => {
+    const first = { ...exchange([0x80, 0xca, 0, 0], secret(SN)), command: 'FIRST' };
+    const { statusWord: _, ...unanswered } = { ...first, command: 'LAST', answer: '' };
+    const exchanges = [first, ...Array.from({ length: 59 }, () => ({ ...first, command: 'OTHER' })), unanswered];
+    const [trace] = JSON.parse(supportFile(GOOD, [], [{ sn: SN, exchanges }]).text).traces;
+    expect([trace.exchanges.length, trace.exchanges[0].command]).toEqual([60, 'OTHER']);
+    expect(trace.exchanges.at(-1)).toMatchObject({ command: 'LAST', receivedBytes: 0, statusWord: null });
+  });
+
+  it('does not show the length of the PINs in a change of the PIN', () => {
+    const change = exchange([0x00, 0x24, 0, 0x81], text('123456654321'));
+    const [trace] = JSON.parse(supportFile(GOOD, [], [{ sn: SN, exchanges: [change] }]).text).traces;
+    expect(Object.keys(trace.exchanges[0])).toEqual(['at', 'command', 'header', 'statusWord']);
+  });
+
   it('contains the same members for a station in order as for one with failures', () => {
     const good = JSON.parse(supportFile(GOOD, findingsOf(GOOD), []).text);
     expect(Object.keys(good)).toEqual(Object.keys(content));
