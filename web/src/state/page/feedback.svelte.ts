@@ -55,7 +55,7 @@ export class Feedback {
   toggle(): void {
     this.#isOn = !this.#isOn;
     this.#options.settings.setItem(SETTING, this.#isOn ? 'on' : 'off');
-    if (this.#isOn) this.give('done');
+    this.give('done');
   }
 
   give(signal: Signal): void {

@@ -52,6 +52,16 @@ it('shortcuts are on until they are turned off, also for the next page', () => {
   expect([preferences, open()].map(({ hasShortcuts }) => hasShortcuts)).toEqual([true, true]);
 });
 
+it('the brand is the product until the site has a name', () => {
+  const settings = { getItem: () => null, setItem: () => undefined };
+  const preferences = new Preferences({ settings, copy: async () => undefined, keepAwake: () => undefined });
+  expect(preferences.brand).toBe('Keyferry');
+  preferences.setBrand('Works Ltd');
+  expect(preferences.brand).toBe('Works Ltd');
+  preferences.setBrand(null);
+  expect(preferences.brand).toBe('Keyferry');
+});
+
 it('space of the journal is counted in whole keys', () => {
   expect([0, 7_999, 8_000, 23_999, 24_000].map(keysIn)).toEqual([0, 0, 1, 2, 3]);
 });

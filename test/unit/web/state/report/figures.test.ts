@@ -29,7 +29,9 @@ describe('the figures of a report', () => {
     const timeless = [unit('done', null, '2026-11-23T10:00:09Z'), unit('done', '2026-11-23T10:00:00Z', null)];
     const figures = figuresOf({ units: [done(7), done(1), done(2), ...timeless, unit('unknown', null, null)] });
     expect(figures).toMatchObject({ done: 5, unknown: 1, yield: 5 / 6, median: 2000 });
-    expect(figuresOf({ units: [unit('absent', null, null)] })).toMatchObject({ yield: undefined, median: undefined });
+    expect(figuresOf({ units: [unit('absent', null, null)] })).toMatchObject({
+      ...{ yield: undefined, from: undefined, to: undefined, median: undefined },
+    });
     expect(figuresOf({ units: [unit('unknown', null, null)] }).yield).toBe(0);
   });
 });

@@ -86,6 +86,29 @@ describe('the check of a report', () => {
     }
   });
 
+  it('shows how many rows of a long report it has checked', async () => {
+    const reports = await ReportSetup.open();
+    try {
+      const { genuine } = reports;
+      const seen = new Set<string>();
+      const check: Verification = new Verification(
+        async () => [{ service: 'https://as.example', root: genuine.root }],
+        () => {
+          seen.add(JSON.stringify(check.progress));
+          return true;
+        },
+      );
+      await check.readRoots();
+      const [first] = check.roots;
+      if (!first) throw new TypeError('no root');
+      const rows = Array.from({ length: 65 }, () => genuine.rows[0]);
+      await check.check(JSON.stringify({ ...genuine, rows }), first);
+      expect([...seen]).toEqual(['[0,0]', '[64,65]']);
+    } finally {
+      await reports.close();
+    }
+  });
+
   it('drops the verdict on a file when another file was opened during the check', async () => {
     const reports = await ReportSetup.open();
     try {
@@ -104,6 +127,7 @@ describe('the check of a report', () => {
       await vi.waitUntil(() => signatures.length > 0);
       await check.check('{"no": "report"}', first);
       while (!isOver) {
+        expect(check.progress).toBeUndefined();
         for (const answer of signatures.splice(0)) answer();
         await new Promise(setImmediate);
       }
