@@ -82,4 +82,42 @@ describe('the list of orders', () => {
     await vi.runAllTimersAsync();
     expect(orders.isSearchComplete).toBe(false);
   });
+
+  it('asks the AS only with an operator who is signed in to a service', async () => {
+    const { orders, session, remote } = openList();
+    session.signedIn = { ...account('olga'), kind: 'vault' } as SignedIn;
+    await orders.refresh();
+    expect([orders.listed, orders.isSearchComplete]).toEqual([undefined, true]);
+    Object.assign(session, { signedIn: undefined });
+    await orders.refresh();
+    expect([orders.listed, orders.isSearchComplete, orders.failure]).toEqual([undefined, true, undefined]);
+    expect(remote.list).not.toHaveBeenCalled();
+    session.signedIn = account('olga');
+    expect(orders.isSearchComplete).toBe(false);
+  });
+
+  it('does not hide a bug in an older refresh', async () => {
+    const { orders, remote } = openList();
+    let reject = (_: unknown): void => undefined;
+    const older = new Promise<readonly ListedOrder[]>((_, fail) => {
+      reject = fail;
+    });
+    remote.list.mockReturnValueOnce(older);
+    const first = orders.refresh();
+    await vi.waitFor(() => expect(remote.list).toHaveBeenCalledOnce());
+    await orders.refresh();
+    reject(new TypeError('a bug'));
+    await expect(first).rejects.toThrow(TypeError);
+  });
+
+  it('shows of an order that the AS listed and the search found what the search found', async () => {
+    const { orders, remote } = openList();
+    remote.list.mockResolvedValueOnce([listed('ONE'), listed('TWO')]);
+    remote.find.mockResolvedValueOnce([{ ...listed('ONE'), done: 3 }]);
+    await orders.refresh();
+    orders.search.search('0020');
+    await vi.runAllTimersAsync();
+    expect(orders.rows.atAs.map(({ id, done }) => [id, done])).toContainEqual(['ONE', 3]);
+    expect(orders.rows.atAs.map(({ id }) => id).sort()).toEqual(['ONE', 'TWO']);
+  });
 });

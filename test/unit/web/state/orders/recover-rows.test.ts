@@ -1,7 +1,8 @@
 // Changes of a unit's row that no load makes: a reason from the operator, and the recovery of the
 // row from the journal.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { OrderLine } from '#protocol/orders/order.ts';
+import { NOW } from '#test/unit/web/state/station/station-fixture.ts';
 import { ONE_LINE, sn, TWO_LINES, unit, World, working } from './order-fixture.ts';
 
 describe('a reason for an attached unit', () => {
@@ -75,5 +76,39 @@ describe('a row that an earlier page left', () => {
       await page.run.reconcile();
       expect(await page.store.unit(page.chain, sn(1))).toMatchObject({ state });
     }
+  });
+
+  it('keeps its unknown outcome until a proof is recorded, and says in the journal what has changed it', async () => {
+    const world = new World([unit(1)]);
+    const page = await working(world);
+    const [cable = unit(1)] = world.cables;
+    cable.cut = { ins: 0xd8, when: 'before' };
+    await page.plug(cable);
+    const row = await page.store.unit(page.chain, sn(1));
+    if (row?.attempt === undefined) throw new TypeError('the row has no attempt');
+    expect(row.state).toBe('unknown');
+    const note = vi.spyOn(page.bench.journal, 'note');
+    await page.run.reconcile();
+    expect(note).not.toHaveBeenCalled();
+    await page.bench.journal.append(row.attempt, { step: 'not-imported', state: 'confirmed' });
+    await page.run.reconcile();
+    const at = NOW().toISOString();
+    expect(note.mock.calls).toEqual([
+      [page.chain, { step: 'unit-settled', sn: sn(1) }, { ...row, state: 'failed', at }],
+    ]);
+  });
+
+  it('is interrupted if it was running, and failed if nothing was loaded', async () => {
+    const page = await working(new World([1, 2].map(unit)));
+    const row = { order: page.chain, tries: 1, exported: [], begun: '', at: '' };
+    for (const n of [1, 2])
+      await page.bench.journal.note(page.chain, { step: 'order-resumed' }, { ...row, sn: sn(n), state: 'running' });
+    const note = vi.spyOn(page.bench.journal, 'note');
+    await page.run.reconcile();
+    expect(note.mock.calls.map(([, event, changed]) => [event, changed?.state])).toEqual([
+      [{ step: 'unit-interrupted', sn: sn(1) }, 'failed'],
+      [{ step: 'unit-interrupted', sn: sn(2) }, 'failed'],
+    ]);
+    expect(await page.store.counts(page.chain)).toMatchObject({ running: 0, failed: 2 });
   });
 });

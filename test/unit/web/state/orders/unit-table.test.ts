@@ -2,6 +2,7 @@
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { describe, expect, it } from 'vitest';
+import { ProtocolError } from '#protocol/errors.ts';
 import { Database } from '#web/journal/database.ts';
 import type { UnitRow } from '#web/journal/order-record.ts';
 import { WorkOrderStore } from '#web/journal/work-orders.ts';
@@ -92,5 +93,102 @@ describe('the table of units', () => {
     await units.show(0, 20);
     expect(units.rows.map((each) => each.sn)).toEqual([sn(1), sn(501)]);
     expect((await store.unitsIn(1, 'aside', 2, sn(9))).map((each) => each.sn)).toEqual([sn(10), sn(11)]);
+  });
+
+  const rowOf = (n: number): UnitRow => ({
+    ...{ order: 1, sn: sn(n), state: 'failed', tries: 1, exported: [], begun: '', at: '' },
+  });
+  const idle = { units: async () => [], unitsIn: async () => [] };
+
+  it('shows nothing before the first window', async () => {
+    const units = table(idle);
+    expect([units.filter, units.rows, units.first, units.count, units.failure]).toEqual([
+      ...[undefined, [], 0, 9985, undefined],
+    ]);
+    await units.refresh();
+    expect(units.rows).toEqual([]);
+  });
+
+  it('keeps its window inside the list', async () => {
+    const requests: unknown[][] = [];
+    const units = table({
+      ...idle,
+      units: async (...request) => {
+        requests.push(request);
+        return [];
+      },
+    });
+    await units.show(9_983, 10_100);
+    expect([units.first, units.rows.map((each) => each.sn)]).toEqual([9_983, [sn(9_999), sn(10_000)]]);
+    await units.show(-5, 2);
+    expect([units.first, units.rows.map((each) => each.sn)]).toEqual([0, [sn(1), sn(2)]]);
+    expect(requests).toEqual([
+      [1, sn(9_999), sn(10_000), 2],
+      [1, sn(1), sn(2), 2],
+    ]);
+  });
+
+  it('starts at its first row with another filter, and keeps the length of its window', async () => {
+    const rows = [1, 2, 3, 10, 20].map(rowOf);
+    const units = table({ ...idle, unitsIn: async () => rows });
+    await units.show(5, 7);
+    await units.choose('failed');
+    expect([units.filter, units.first, units.rows.map((each) => each.sn)]).toEqual(['failed', 0, [sn(1), sn(2)]]);
+    await units.show(3, 9);
+    expect([units.first, units.rows.length, units.count]).toEqual([3, 2, 5]);
+    await units.choose(undefined);
+    expect([units.filter, units.first, units.rows.length, units.count]).toEqual([undefined, 0, 6, 9985]);
+  });
+
+  it('lists at most 500 units with a filter', async () => {
+    const limits: unknown[] = [];
+    const rows = Array.from({ length: 500 }, (_, index) => rowOf(index + 1));
+    const units = table({
+      ...idle,
+      unitsIn: async (_chain, _state, limit) => {
+        limits.push(limit);
+        return rows;
+      },
+    });
+    await units.choose('done');
+    expect([units.count, limits]).toEqual([500, [500]]);
+  });
+
+  it('shows why the journal cannot be read, until it can', async () => {
+    let isRefused = true;
+    const units = table({
+      ...idle,
+      units: async () => {
+        if (isRefused) throw new ProtocolError('journal-failed', 'scripted');
+        return [];
+      },
+    });
+    await units.show(0, 2);
+    expect([units.failure, units.rows]).toEqual([{ code: 'journal-failed' }, []]);
+    isRefused = false;
+    await units.refresh();
+    expect([units.failure, units.rows.length]).toEqual([undefined, 2]);
+  });
+
+  it('reads once more after a read during which it was asked to', async () => {
+    let reads = 0;
+    let answer = (): void => undefined;
+    const units = table({
+      ...idle,
+      units: async () => {
+        if (++reads === 1)
+          await new Promise<void>((resolve) => {
+            answer = resolve;
+          });
+        return [];
+      },
+    });
+    const first = units.show(0, 2);
+    await units.show(2, 4);
+    await units.show(4, 6);
+    expect(reads).toBe(1);
+    answer();
+    await first;
+    expect([reads, units.first]).toEqual([2, 4]);
   });
 });
