@@ -228,6 +228,17 @@ describe('a load whose journal takes no further entry', () => {
   });
 });
 
+it('a load whose journal takes no further entry during the import is unknown if the answer is lost', async () => {
+  const { wire, account, recorded, begin } = await setUp();
+  wire.beforeCommand = async (ins) => {
+    if (ins === IMPORTKEY) recorded.deny();
+  };
+  wire.cut = { ins: IMPORTKEY, when: 'silence' };
+  expect(await begin(withoutRecall(account))).toEqual({
+    ...{ is: 'unknown', failure: { code: 'link-timeout' }, attempt: ID },
+  });
+});
+
 describe('an attempt to settle', () => {
   /** An attempt that ended at `ins`, and the journal, unit and AS that it left. */
   async function cutAt(ins: number) {
@@ -269,6 +280,18 @@ describe('an attempt to settle', () => {
     recorded.writes.splice(0);
     expect(await settle(attempt, device)).toMatchObject({ is: 'done' });
     expect(recorded.writes.map(({ steps }) => namesOf(steps))).toEqual([['import confirmed'], ['verify confirmed']]);
+  });
+
+  it('has failed in the import if the unit has no receipt of it', async () => {
+    const bench = await setUp();
+    bench.wire.cut = { ins: IMPORTKEY, when: 'before' };
+    await bench.begin();
+    bench.wire.cut = undefined;
+    const device = await attach((await bench.wire.link(3).open()).transmit);
+    const failed = { is: 'failed', failure: { code: 'no-receipt' }, stage: 'import' };
+    expect(await bench.settle(bench.recorded.attempt(), device)).toMatchObject(failed);
+    expect(namesOf(bench.recorded.writes.at(-1)?.steps ?? [])).toEqual(['not-imported confirmed']);
+    expect(await bench.settle(bench.recorded.attempt(3), device)).toMatchObject(failed);
   });
 
   it('has the unit answer first, and then the AS, if the export is not in the journal', async () => {

@@ -50,6 +50,8 @@ describe('the chooser', () => {
       await bench.station.attach(kind);
       expect([bench.station.cancelled, bench.station.refused]).toEqual([kind, undefined]);
     }
+    await bench.station.attach('usb', true);
+    expect(bench.choosers).toEqual(['usb', 'serial', 'every USB device']);
     const { station } = bench;
     Object.defineProperty(bench, 'choice', {
       configurable: true,

@@ -142,6 +142,8 @@ export class Cable {
   beforeCommand: ((ins: number) => Promise<void>) | undefined;
   /** Answers to the next GET RESPONSE commands. The unit does not receive these commands. */
   readonly answers: Bytes[] = [];
+  /** Number of links to the unit that were closed. */
+  closed = 0;
   #isSilent = false;
   #opened: (() => void)[] = [];
 
@@ -166,9 +168,12 @@ export class Cable {
       return new ProtocolError('device-lost', 'the test pulled the plug');
     };
     let dead = false;
+    let isClosed = false;
     return {
       lost,
       close: async () => {
+        if (!isClosed) this.closed++;
+        isClosed = true;
         dead = true;
       },
       transmit: async (command) => {
@@ -207,6 +212,8 @@ export interface BenchParts {
   choice: Link | undefined;
   /** The link that the operator chooses in a chooser that shows every USB device. */
   otherChoice: Link | undefined;
+  /** The choosers that the station has opened. */
+  readonly choosers: ('usb' | 'serial' | 'every USB device')[];
   /** Ids of the links that were taken over from another tab. */
   readonly taken: number[];
   /** Ids of the links for which another tab waits. */
@@ -257,6 +264,7 @@ export async function createBench(sets = SETS, found?: Found): Promise<BenchPart
     remembered: [],
     choice: undefined,
     otherChoice: undefined,
+    choosers: [],
     taken: [],
     awaited: new Set(),
     ask: () => {
@@ -279,8 +287,14 @@ export async function createBench(sets = SETS, found?: Found): Promise<BenchPart
       journal,
       as: account,
       links: {
-        chooseUsb: async (all) => (all ? parts.otherChoice : parts.choice),
-        chooseSerial: async () => parts.choice,
+        chooseUsb: async (all) => {
+          parts.choosers.push(all ? 'every USB device' : 'usb');
+          return all ? parts.otherChoice : parts.choice;
+        },
+        chooseSerial: async () => {
+          parts.choosers.push('serial');
+          return parts.choice;
+        },
         remembered: async () => parts.remembered,
         onChange: (listener) => {
           parts.plugged = listener;
