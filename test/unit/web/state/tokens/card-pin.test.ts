@@ -160,4 +160,21 @@ describe('the card session', () => {
     expect(new Set(phases)).toEqual(new Set(['reading']));
     expect(made.card.phase.is).toBe('locked');
   });
+
+  it('needs a card', async () => {
+    const { card } = cardSession();
+    await expect(card.enterPin(PIN)).rejects.toThrow(RangeError);
+    await expect(card.changePin(PIN, PIN)).rejects.toThrow(RangeError);
+    expect([card.phase, card.isChecking]).toEqual([{ is: 'detached' }, false]);
+  });
+
+  it('reports that either PIN may be valid, also if the card is unlocked afterwards', async () => {
+    const { card } = unreliable((command, answer) =>
+      command[1] === 0x24 ? new Uint8Array([0xaa, ...answer]) : answer,
+    );
+    await card.attach('usb');
+    await card.enterPin(PIN);
+    await card.changePin(PIN, '31415926');
+    expect([card.phase, card.failure]).toEqual([{ is: 'unlocked' }, { code: 'pin-unconfirmed' }]);
+  });
 });

@@ -86,6 +86,8 @@ export class Browser {
    * station.
    */
   readonly returned: string[] = [];
+  /** Refuses to return a journal. */
+  returnRefusal: ProtocolError | undefined;
   /** Numbers of the vaults whose journals the AS lacks. */
   get toReturn(): readonly string[] {
     return new JournalsToReturn(this.settings).list.map(({ number }) => number);
@@ -118,6 +120,7 @@ export class Browser {
       verify: verifyEd25519,
       passkeys: this.passkeys,
       returnJournal: async (vault) => {
+        if (this.returnRefusal) throw this.returnRefusal;
         this.returned.push(vault.origin);
         return { exports: 1, receipts: 1, problems: [], notes: [], verdicts: 1, recorded: 1 };
       },

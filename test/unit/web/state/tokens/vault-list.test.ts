@@ -1,7 +1,8 @@
 // The lists of vaults: several vaults in one browser, several that were lost, and the files of
 // their journals.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { fromHex } from '#protocol/bytes/hex.ts';
+import { ProtocolError } from '#protocol/errors.ts';
 import type { Envelope } from '#protocol/signing/envelope.ts';
 import { exportRequest } from '#test/support/as-card.ts';
 import { clearSilently } from '#test/support/lost-database.ts';
@@ -77,6 +78,32 @@ describe('several vaults', () => {
     expect(vaults.report).toBeUndefined();
     await vaults.unlock(first, vault.passphrase);
     expect(vaults.unlockedId).toBe(first);
+  });
+});
+
+describe('an unlocked vault', () => {
+  it('recalls its exports by their idempotency key', async () => {
+    const { session } = await unlocked();
+    const request = exportRequest();
+    const exported = await session.local?.exportKey(request);
+    const recall = (key: string) => session.local?.recallExport?.(key);
+    expect(await recall(request.idempotencyKey)).toMatchObject({ exportId: exported?.exportId });
+    expect(await recall('A'.repeat(22))).toBeUndefined();
+  });
+});
+
+describe('a journal that the AS does not accept', () => {
+  it('remains to be returned, and the session ends if the AS requires a new sign-in', async () => {
+    const { vaults, session, browser, vault } = await unlocked();
+    await session.local?.exportKey(exportRequest());
+    await vaults.lock();
+    browser.returnRefusal = new ProtocolError('signed-out', 'scripted');
+    const endOn = vi.spyOn(session, 'endOn');
+    const { vaultId } = vault.header;
+    await vaults.returnJournal(vaultId);
+    expect(vaults.failure).toEqual({ vault: vaultId, failure: { code: 'signed-out' } });
+    expect(endOn.mock.calls).toEqual([[{ code: 'signed-out' }]]);
+    expect([vaults.report, vaults.returningId, browser.toReturn]).toEqual([undefined, undefined, ['0007']]);
   });
 });
 
