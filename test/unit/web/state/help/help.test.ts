@@ -226,6 +226,9 @@ describe('Help', () => {
     await bench.session.signIn('KF');
     await help.check();
     expect(help.facts?.session).toMatchObject({ kind: 'remote', failure: undefined });
+    await bench.session.use(localOf(bench));
+    await help.check();
+    expect(help.facts?.session).toMatchObject({ kind: 'vault', exportsLeft: undefined });
     await bench.session.use({ ...localOf(bench), exportsLeft: async () => 3 });
     await help.check();
     expect(help.facts?.session).toMatchObject({ kind: 'vault', exportsLeft: 3 });
@@ -235,6 +238,8 @@ describe('Help', () => {
     });
     await help.check();
     expect(help.facts?.session).toMatchObject({ kind: 'vault', exportsLeft: undefined });
+    await bench.session.use({ ...localOf(bench), exportsLeft: () => Promise.reject(new TypeError('a bug')) });
+    await expect(help.check()).rejects.toThrow(TypeError);
   });
 
   it('measures the AS, and names the root key that was compared', async () => {
