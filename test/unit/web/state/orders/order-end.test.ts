@@ -126,4 +126,11 @@ describe('an order of which every unit is done', () => {
     bench.session.signOut();
     expect([order.remote.isAvailable, order.hasUnproven]).toEqual([false, false]);
   });
+
+  it('has no proof before the AS has answered', async () => {
+    const { orders, remote, atAs } = await createOrders();
+    remote.progress.mockRejectedValue(new ProtocolError('service-unreachable', 'scripted'));
+    await orders.open(atAs);
+    expect(orders.current?.remote).toMatchObject({ proven: 0, failure: { code: 'service-unreachable' } });
+  });
 });

@@ -1,6 +1,7 @@
 // What the run of an order writes to the journal for each action, and what the operator may do with
 // a unit.
 import { describe, expect, it, vi } from 'vitest';
+import { ProtocolError } from '#protocol/errors.ts';
 import { ONE_LINE, type Page, sn, TWO_LINES, unit, World, working } from './order-fixture.ts';
 
 const AT = '2026-11-23T12:00:00.000Z';
@@ -90,6 +91,7 @@ describe('a unit of an order', () => {
       expect([progress.phase, page.run.isIdle]).toEqual([{ is: 'loading', line: 0, lines: 1 }, false]);
       await expect(page.run.skip(progress, 'Broken')).rejects.toThrow(RangeError);
       await page.run.retry(progress, 'Again');
+      expect([progress.phase.is, progress.lane.busy]).toEqual(['loading', true]);
       isRefused = true;
       return await exportKey(request);
     };
@@ -166,5 +168,39 @@ describe('a unit of an order', () => {
     await page.plug(cable);
     expect(page.unit(cable).linkId).not.toBe(linkId);
     expect(page.run.units).toHaveLength(1);
+  });
+
+  it('waits, and the run halts, if its row cannot be read', async () => {
+    const world = new World([unit(1)]);
+    const [cable = unit(1)] = world.cables;
+    const page = await working(world);
+    const read = vi.spyOn(page.store, 'unit').mockRejectedValue(new ProtocolError('journal-failed', 'scripted'));
+    await page.plug(cable);
+    expect(page.unit(cable).phase).toEqual({ is: 'waiting' });
+    expect(page.run.state).toMatchObject({ is: 'halted', failure: { code: 'journal-failed' } });
+    expect(page.run.isInUse(sn(1))).toBe(false);
+    read.mockRestore();
+    await page.run.start();
+    expect(page.unit(cable).phase.is).toBe('done');
+  });
+
+  it('is tried again without the operator three times, and three times more after the operator has acted', async () => {
+    const world = new World([unit(1)]);
+    const page = await working(world);
+    let requests = 0;
+    page.bench.account.exportKey = async () => {
+      requests++;
+      throw new ProtocolError('service-unreachable', 'scripted');
+    };
+    await page.plug(...world.cables);
+    const recover = async (): Promise<number> => {
+      for (let times = 0; times < 5; times++) await page.run.recoverAutomatically();
+      return requests;
+    };
+    expect(await recover()).toBe(1 + 3);
+    await page.run.start();
+    expect(await recover()).toBe(4 + 1 + 3);
+    await page.run.recover();
+    expect(await recover()).toBe(8 + 1 + 3);
   });
 });

@@ -111,4 +111,12 @@ describe('a row that an earlier page left', () => {
     ]);
     expect(await page.store.counts(page.chain)).toMatchObject({ running: 0, failed: 2 });
   });
+
+  it('keeps its unknown outcome if the journal has no attempt for it', async () => {
+    const page = await working(new World([unit(1)]));
+    const row = { order: page.chain, sn: sn(1), state: 'unknown', tries: 1, exported: [], begun: '', at: '' } as const;
+    await page.bench.journal.note(page.chain, { step: 'order-resumed' }, row);
+    await page.run.reconcile();
+    expect(await page.store.unit(page.chain, sn(1))).toEqual(row);
+  });
 });
