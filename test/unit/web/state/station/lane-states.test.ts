@@ -8,6 +8,7 @@ import { attached, cable, createBench, load } from './station-fixture.ts';
 const SELECT = 0xa4;
 const GET_CHALLENGE = 0x84;
 const IMPORTKEY = 0xd8;
+const GET_RECEIPT = 0xcb;
 
 async function ready() {
   const bench = await createBench();
@@ -49,7 +50,9 @@ describe('a load', () => {
       seen.push([ins, lane.busy, lane.stoppable]);
       if (ins === IMPORTKEY) lane.stop();
     };
-    await lane.load(chosenOf(lane));
+    const loading = lane.load(chosenOf(lane));
+    expect(lane.phase).toEqual({ is: 'running', stage: 'identity', stopping: false });
+    await loading;
     expect(seen).toEqual([
       [GET_CHALLENGE, true, true],
       [IMPORTKEY, true, false],
@@ -101,7 +104,10 @@ describe('a load', () => {
     await load(refused.lane, 1);
     expect([refused.lane.isReachable, refused.wire.closed]).toEqual([true, 0]);
     const { wire, lane } = await ready();
-    wire.cut = { ins: IMPORTKEY, when: 'silence from then on' };
+    wire.cut = { ins: IMPORTKEY, when: 'silence' };
+    wire.beforeCommand = async (ins) => {
+      if (ins === GET_RECEIPT) wire.cut = { ins, when: 'silence' };
+    };
     await load(lane, 1);
     expect(lane.phase.is).toBe('unknown');
     // The first link, and the one that each of the five requests for the outcome has opened.

@@ -294,6 +294,7 @@ describe('a memory failure that the unit reports (6581)', () => {
     const lane = await attached(bench, wire);
     await load(lane, 1);
     expect(lane.phase).toMatchObject({ is: 'done', loaded: { ref2: 2, akv: 5 } });
+    expect(wire.commands.slice(-2)).toEqual([IMPORTKEY, GET_RECEIPT]);
     expect((await bench.journal.list(1))[0]).toMatchObject({
       outcome: 'done',
       steps: expect.arrayContaining([
