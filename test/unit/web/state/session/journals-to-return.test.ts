@@ -13,7 +13,7 @@ function storage(values = new Map<string, string>()) {
 
 describe('the journals to return', () => {
   it('are listed after a reload, until they are returned', () => {
-    const { settings } = storage();
+    const { settings, values } = storage();
     const first = new JournalsToReturn(settings);
     expect(first.list).toEqual([]);
     const vaults = [
@@ -22,6 +22,7 @@ describe('the journals to return', () => {
     ];
     first.update(vaults, new Set());
     expect(new JournalsToReturn(settings).list).toEqual(vaults);
+    expect(values).toEqual(new Map([['keyferry.to-return', '0001 AAAAAAAAAAAAAAAAAAAAAA,00FF b-_']]));
     first.update([], new Set(vaults.map(({ id }) => id)));
     expect(new JournalsToReturn(settings).list).toEqual([]);
   });
