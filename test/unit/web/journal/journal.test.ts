@@ -159,6 +159,19 @@ describe('an attempt after a crash', () => {
     ]);
   });
 
+  it('is listed as unsettled with those of other pages, oldest first', async () => {
+    const { journal, page } = await setUp();
+    const other = page('other');
+    const ids: number[] = [];
+    for (const writer of [other, journal, other]) {
+      const id = await beginWith(writer, 4);
+      await writer.append(id, LOST);
+      ids.push(id);
+    }
+    expect((await journal.unsettled()).map(({ id }) => id)).toEqual(ids);
+    expect((await other.unsettled()).map(({ id }) => id)).toEqual(ids);
+  });
+
   it('is listed as unsettled until it is settled', async () => {
     const { journal, page } = await setUp();
     const crashed = page('crashed');
