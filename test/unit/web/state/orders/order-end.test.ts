@@ -133,4 +133,13 @@ describe('an order of which every unit is done', () => {
     await orders.open(atAs);
     expect(orders.current?.remote).toMatchObject({ proven: 0, failure: { code: 'service-unreachable' } });
   });
+
+  it('is followed only at its own AS', async () => {
+    const { orders, remote, atAs } = await createOrders();
+    const other = { ...ORDER, asNumber: ORDER.asNumber + 1 };
+    remote.read.mockResolvedValueOnce({ document: DOCUMENT, order: other, state: 'open', reason: null, units: [] });
+    await orders.open(atAs);
+    expect(orders.current?.remote.isAvailable).toBe(false);
+    expect(remote.progress).not.toHaveBeenCalled();
+  });
 });

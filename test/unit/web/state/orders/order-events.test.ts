@@ -203,4 +203,16 @@ describe('a unit of an order', () => {
     await page.run.recover();
     expect(await recover()).toBe(8 + 1 + 3);
   });
+
+  it('that is plugged in again does not hide that two other units share a serial number', async () => {
+    const world = new World([1, 2].map(unit));
+    const [, second = unit(2)] = world.cables;
+    const page = await working(world);
+    await page.plug(...world.cables);
+    await page.plug(unit(1));
+    expect(page.run.duplicate).toBe(sn(1));
+    await page.unplug(second);
+    await page.plug(second);
+    expect(page.run.duplicate).toBe(sn(1));
+  });
 });
