@@ -1,6 +1,6 @@
 // Plugins that complete the folder of a page with the verifier, compressed copies and the hashes of
 // all files.
-import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, gzipSync, constants as zlib } from 'node:zlib';
 import type { Plugin } from 'vite';
@@ -23,10 +23,13 @@ export function addVerifier(environment: string, verifier: string): Plugin {
   };
 }
 
+/** Files that compression does not make smaller. */
+const COMPRESSED = /\.png$/;
+
 /**
- * Writes a compressed .br and .gz copy of each file, and build.json. build.json contains the
- * version, the hash of each file, and one hash over all files, which identifies the build. It also
- * contains the hashes of the inline styles for the Content-Security-Policy.
+ * Writes build.json, and a compressed .br and .gz copy of each other file. build.json contains the
+ * version, the hash of each file, one hash that identifies the build, and the hashes of the inline
+ * styles for the Content-Security-Policy.
  */
 export function sealPage(environments: readonly string[], version: string): Plugin {
   return {
@@ -34,7 +37,7 @@ export function sealPage(environments: readonly string[], version: string): Plug
     apply: 'build',
     applyToEnvironment: ({ name }) => environments.includes(name),
     writeBundle({ dir = '' }) {
-      listFilesInServiceWorker(dir);
+      const hash = nameBuild(dir, version);
       const files = hashFiles(dir);
       const styles: string[] = [];
       for (const name of Object.keys(files)) {
@@ -44,18 +47,18 @@ export function sealPage(environments: readonly string[], version: string): Plug
           for (const [, css = ''] of bytes.toString().matchAll(/<style>([\s\S]*?)<\/style>/g))
             styles.push(`sha256-${sha256(css, 'base64')}`);
         }
-        const params = {
-          [zlib.BROTLI_PARAM_QUALITY]: zlib.BROTLI_MAX_QUALITY,
-          [zlib.BROTLI_PARAM_SIZE_HINT]: bytes.length,
-        };
-        writeFileSync(`${path}.br`, brotliCompressSync(bytes, { params }));
-        writeFileSync(`${path}.gz`, gzipSync(bytes, { level: zlib.Z_BEST_COMPRESSION }));
+        if (!COMPRESSED.test(name)) compress(path, bytes);
       }
-      const list = Object.entries(files).map(([name, hash]) => `${hash}  ${name}\n`);
-      const build = { version, hash: sha256(list.join(''), 'hex'), files, styles };
+      const build = { version, hash, files, styles };
       writeFileSync(join(dir, 'build.json'), `${JSON.stringify(build, null, 2)}\n`);
     },
   };
+}
+
+function compress(path: string, bytes: Uint8Array): void {
+  const params = { [zlib.BROTLI_PARAM_QUALITY]: zlib.BROTLI_MAX_QUALITY, [zlib.BROTLI_PARAM_SIZE_HINT]: bytes.length };
+  writeFileSync(`${path}.br`, brotliCompressSync(bytes, { params }));
+  writeFileSync(`${path}.gz`, gzipSync(bytes, { level: zlib.Z_BEST_COMPRESSION }));
 }
 
 /**
@@ -66,16 +69,21 @@ const isCached = (file: string): boolean =>
   !file.startsWith('guide/') || /^guide\/(engineer|stations)\.html$|^guide\/guide\.css$/.test(file);
 
 /**
- * Prepends the hashes of the files that it caches to the service worker, so that the service worker is
- * different in each build.
+ * Prepends version, hash and the hashes of the files that it caches to the service worker, so that it is
+ * different in each build. Returns the hash of the build, which covers all files, the service worker
+ * without that first line included.
  */
-function listFilesInServiceWorker(dir: string): void {
-  const name = ['service-worker.js', 'demo-service-worker.js'].find((each) => existsSync(join(dir, each)));
-  if (name === undefined) return;
-  const path = join(dir, name);
-  const files = Object.fromEntries(Object.entries(hashFiles(dir)).filter(([each]) => each !== name && isCached(each)));
-  const build = JSON.stringify({ hash: sha256(JSON.stringify(files), 'hex'), files });
+function nameBuild(dir: string, version: string): string {
+  const all = hashFiles(dir);
+  const lines = Object.entries(all).map(([name, each]) => `${each}  ${name}\n`);
+  const hash = sha256(lines.join(''), 'hex');
+  const worker = ['service-worker.js', 'demo-service-worker.js'].find((name) => name in all);
+  if (worker === undefined) return hash;
+  const files = Object.fromEntries(Object.entries(all).filter(([name]) => name !== worker && isCached(name)));
+  const path = join(dir, worker);
+  const build = JSON.stringify({ version, hash, files });
   writeFileSync(path, `const KEYFERRY_BUILD = ${build};\n${readFileSync(path, 'utf8')}`);
+  return hash;
 }
 
 /**

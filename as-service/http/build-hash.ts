@@ -19,23 +19,22 @@ interface BuildListJson {
 }
 
 /**
- * Adds the headers to the build hash in both files. `headers` is any text that contains them all.
+ * Adds the headers to the hash of the build, which is the same in both files. `headers` is any text
+ * that names them all.
  */
 export function mixHeaders({ serviceWorker, list }: BuildFiles, headers: string): BuildFiles {
   if (!serviceWorker.startsWith(DEFINITION)) return { serviceWorker, list };
   const end = serviceWorker.indexOf(';\n');
   const build = JSON.parse(serviceWorker.slice(DEFINITION.length, end)) as { readonly hash: string };
-  const mixed = JSON.stringify({ ...build, hash: sha256(build.hash + headers) });
-  const worker = DEFINITION + mixed + serviceWorker.slice(end);
-  return { serviceWorker: worker, list: list === '' ? '' : replaceHash(list, sha256(worker)) };
+  const hash = sha256(build.hash + headers);
+  const worker = DEFINITION + JSON.stringify({ ...build, hash }) + serviceWorker.slice(end);
+  return { serviceWorker: worker, list: list === '' ? '' : replaceHashes(list, hash, sha256(worker)) };
 }
 
-/** Replaces the hash of the service worker in build.json, and the hash over all files. */
-function replaceHash(list: string, hash: string): string {
+/** Replaces the hash of the build and that of the service worker in build.json. */
+function replaceHashes(list: string, hash: string, worker: string): string {
   const build = JSON.parse(list) as BuildListJson;
-  const files = { ...build.files, [SERVICE_WORKER]: hash };
-  const lines = Object.entries(files).map(([name, each]) => `${each}  ${name}\n`);
-  return `${JSON.stringify({ ...build, hash: sha256(lines.join('')), files }, null, 2)}\n`;
+  return `${JSON.stringify({ ...build, hash, files: { ...build.files, [SERVICE_WORKER]: worker } }, null, 2)}\n`;
 }
 
 function sha256(text: string): string {

@@ -6,12 +6,11 @@
 import { appendFile, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BrowserContext, chromium, type Page } from '@playwright/test';
-import { chromiumSwitches, findChromium } from '#test/support/chromium.ts';
-import { armKill } from '#test/support/kill-browser.ts';
+import type { BrowserContext, Page } from '@playwright/test';
 import { type JournalAttempt, readJournal } from './support/journal.ts';
 import { issue, OrdersPage } from './support/orders-page.ts';
 import { OutsideUnits, type Passing } from './support/outside-units.ts';
+import { launchProfile } from './support/profile.ts';
 import { Service } from './support/service.ts';
 import { StationPage } from './support/station-page.ts';
 import { expect, test, unit } from './support/test.ts';
@@ -58,16 +57,9 @@ interface Browser {
 }
 
 async function launch(profile: string, units: OutsideUnits): Promise<Browser> {
-  const executablePath = findChromium();
-  const context = await chromium.launchPersistentContext(profile, {
-    ...(executablePath === undefined ? {} : { executablePath }),
-    args: chromiumSwitches(),
-    serviceWorkers: 'block',
-    locale: 'en-GB',
-    timezoneId: 'UTC',
-  });
+  const { context, kill } = await launchProfile(profile, { serviceWorkers: 'block' });
   await units.serve(context);
-  return { context, page: await context.newPage(), kill: await armKill(context) };
+  return { context, page: await context.newPage(), kill };
 }
 
 /**

@@ -168,7 +168,7 @@ async function start(target: HTMLElement): Promise<void> {
   const orders = once(async () => (await starting).openOrders(station));
   const activity = { isBusy: () => station.busy, subscribe: (listener: () => void) => station.onActivity(listener) };
   const tokens = once(async () => {
-    return (await starting).openTokens(session, activity, () => station.settle());
+    return (await starting).openTokens(session, activity, () => station.settle(), health);
   });
   const help = once(async () => (await starting).openHelp({ station, health, asClock }));
   guard(station, health);
@@ -187,9 +187,8 @@ async function start(target: HTMLElement): Promise<void> {
   if (settings.getItem(LAST_ORDER) !== null) await (await orders()).reopen();
   if ((await siteAnswer)?.headers.get('link')?.includes('demo.html')) station.offerDemo();
   if (!import.meta.env.PROD) return;
-  const isUntouched = (): boolean => station.lanes.length === 0 && session.state.is === 'out';
   const { keepOffline } = await starting;
-  const isCached = await keepOffline(navigator.serviceWorker, { isDemo, isUntouched, reload: () => location.reload() });
+  const isCached = await keepOffline(navigator.serviceWorker, isDemo, { station, health });
   if (!isCached) await (await import('./ui/messages/catalog.svelte.ts')).loadCatalog();
 }
 

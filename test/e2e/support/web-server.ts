@@ -16,12 +16,13 @@ import { pageHeaders } from '#as-service/http/page-headers.ts';
 /** Path at which the server has the page. */
 const FOLDER = '/tools/keys/';
 const HOST = '127.0.0.1';
-const BUILDS = ['dist/app', 'dist/demo'];
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript',
   '.css': 'text/css',
   '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.json': 'application/json',
 };
 
 export class WebServer {
@@ -33,6 +34,10 @@ export class WebServer {
   forwards: 'v1' | 'all' = 'v1';
   /** The AS addresses in the Content-Security-Policy of the page. */
   policyNames: readonly string[] = [];
+  /** The folders whose files the server sends. */
+  folders: readonly string[] = ['dist/app', 'dist/demo'];
+  /** Called with the path of each file. The server sends the file when the promise resolves. */
+  beforeFile: (path: string) => Promise<void> = async () => undefined;
 
   private constructor(server: Server) {
     this.#server = server;
@@ -65,8 +70,9 @@ export class WebServer {
   }
 
   async #sendFile(to: ServerResponse, path: string): Promise<void> {
-    for (const build of BUILDS) {
-      const content = await readFile(join(build, path)).catch(() => undefined);
+    await this.beforeFile(path);
+    for (const folder of this.folders) {
+      const content = await readFile(join(folder, path)).catch(() => undefined);
       if (content === undefined) continue;
       const html = path.endsWith('.html') ? content.toString() : undefined;
       const type = TYPES[extname(path)] ?? 'application/octet-stream';

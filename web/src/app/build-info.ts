@@ -2,12 +2,17 @@
 import type { StationReportJson } from '#protocol/orders/requests.ts';
 import type { BuildFacts } from '../state/help/facts.ts';
 
-interface ServedBuild {
+interface BuildList {
   readonly version: string;
   readonly hash: string;
   /** SHA-256 of each file, by its path. */
   readonly files: Readonly<Record<string, string>>;
 }
+
+/** The service worker answers a request for build.json with the list of the build that it caches. */
+const CACHED = 'build.json';
+/** The service worker does not answer a request with a query. */
+const OFFERED = 'build.json?offered';
 
 /** Maximum time in ms for fetching build.json. */
 const TIMEOUT_MS = 5_000;
@@ -16,10 +21,10 @@ const TIMEOUT_MS = 5_000;
  * Resolves to undefined without build.json, for example on the development server or offline, and
  * if a captive portal or a fallback of the server returns a web page instead.
  */
-async function readServedBuild(): Promise<ServedBuild | undefined> {
+async function readBuildList(url: string): Promise<BuildList | undefined> {
   try {
-    const answer = await fetch('build.json', { signal: AbortSignal.timeout(TIMEOUT_MS) });
-    return answer.ok ? ((await answer.json()) as ServedBuild) : undefined;
+    const answer = await fetch(url, { cache: 'no-cache', signal: AbortSignal.timeout(TIMEOUT_MS) });
+    return answer.ok ? ((await answer.json()) as BuildList) : undefined;
   } catch {
     return undefined;
   }
@@ -35,27 +40,38 @@ function mainScript(): readonly [folder: string, name: string] {
   return [folder, name];
 }
 
-/** Whether the server of this page offers this build; undefined if it could not be asked. */
-function isOffered(build: ServedBuild | undefined): boolean | undefined {
+/** Whether a list contains this page; undefined if there is no list, or if it is of another page. */
+function isListed(build: BuildList | undefined): boolean | undefined {
   const [folder, script] = mainScript();
   const paths = Object.keys(build?.files ?? {});
   // The demo has its own folder of scripts, which the list of the page does not contain.
-  const isListed = paths.some((path) => path.startsWith(`${folder}/`));
-  return isListed ? paths.includes(`${folder}/${script}`) : undefined;
+  return paths.some((path) => path.startsWith(`${folder}/`)) ? paths.includes(`${folder}/${script}`) : undefined;
+}
+
+/** Returns the list of the build of this page, from the service worker or else from the server. */
+async function readOwnBuild(): Promise<BuildList | undefined> {
+  const build = await readBuildList(CACHED);
+  return isListed(build) ? build : undefined;
 }
 
 export async function readBuildFacts(): Promise<BuildFacts> {
   const [, script] = mainScript();
-  return { version: import.meta.env.KEYFERRY_VERSION, script, isServed: isOffered(await readServedBuild()) };
+  const [own, offered] = await Promise.all([readOwnBuild(), readBuildList(OFFERED)]);
+  const isServed = isListed(offered);
+  return {
+    version: import.meta.env.KEYFERRY_VERSION,
+    hash: own?.hash,
+    script,
+    // The hash also changes with the headers of the page.
+    isServed: isServed && own && offered ? own.hash === offered.hash : isServed,
+  };
 }
 
 /**
- * Version and build of this page, for the report of an order. The build is the hash in build.json
- * or, without build.json of this build, the name of the page's main script.
+ * Version and build of this page, for the report of an order and the line about an update. The build
+ * is its hash or, if the hash cannot be read, the name of the page's main script.
  */
 export async function readApp(): Promise<StationReportJson['app']> {
-  const served = await readServedBuild();
-  if (served && isOffered(served) !== false) return { version: served.version, build: served.hash };
   const [, script] = mainScript();
-  return { version: import.meta.env.KEYFERRY_VERSION, build: script };
+  return { version: import.meta.env.KEYFERRY_VERSION, build: (await readOwnBuild())?.hash ?? script };
 }

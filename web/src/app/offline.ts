@@ -1,36 +1,37 @@
-// Registers the service worker, which serves this page without a network. Activates a newer build
-// only while a reload of the page loses nothing.
+// Registers the service worker, which serves this page without a network, and looks for newer builds
+// of the page (docs/adr/0055).
 import { ownScript } from '../browser/trusted-script.ts';
+import type { UpdateSubjects } from './updates.ts';
 
-export interface OfflineOptions {
-  /** True for the page of the demo. Its service worker serves that page only. */
-  readonly isDemo: boolean;
-  /** True while a reload loses nothing: no unit is attached and no operator is signed in. */
-  readonly isUntouched: () => boolean;
-  readonly reload: () => void;
-}
+/** A station may stay open for days, and the browser looks for a newer build only when it opens a page. */
+const CHECK_MS = 3_600_000;
 
 /**
  * Resolves to true if this browser has cached a build, otherwise to false. On the first visit,
  * waits until the build is cached or the caching has failed. Never rejects, because the page works
- * online without a service worker.
+ * online without a service worker. `isDemo` is true for the page of the demo, whose service worker
+ * serves that page only.
  */
 export async function keepOffline(
-  container: Pick<ServiceWorkerContainer, 'register' | 'addEventListener' | 'controller'> | undefined,
-  { isDemo, isUntouched, reload }: OfflineOptions,
+  container: Pick<ServiceWorkerContainer, 'register'> | undefined,
+  isDemo: boolean,
+  subjects: UpdateSubjects,
 ): Promise<boolean> {
   const script = isDemo ? 'demo-service-worker.js' : 'service-worker.js';
   const scope = isDemo ? location.pathname : '.';
   const registration = await container?.register(ownScript(script), { scope }).catch(() => undefined);
-  if (!container || !registration) return false;
-  // A waiting worker has cached a newer build. On request it activates, but only if no other tab is
-  // open.
-  if (registration.waiting && isUntouched()) {
-    container.addEventListener('controllerchange', () => {
-      if (isUntouched()) reload();
-    });
-    registration.waiting.postMessage('activate');
-  }
+  if (!registration) return false;
+  let isWatched = false;
+  /** Loads the code for updates when the browser has found the first one. */
+  const watch = async (): Promise<void> => {
+    // On the first visit, the worker that is being installed is not an update.
+    if (isWatched || !registration.active) return;
+    isWatched = true;
+    await (await import('./updates.ts')).watchUpdates(registration, subjects);
+  };
+  registration.addEventListener('updatefound', watch);
+  if (registration.waiting ?? registration.installing) void watch();
+  setInterval(() => registration.update().catch(() => undefined), CHECK_MS);
   return registration.active !== null || (await isFetched(registration.installing));
 }
 

@@ -11,6 +11,7 @@ import { failureOf } from '../state/common/failure.ts';
 import type { Help } from '../state/help/help.svelte.ts';
 import type { Orders } from '../state/orders/orders.svelte.ts';
 import type { StationActivity } from '../state/page/inactivity.ts';
+import type { PageHealth } from '../state/page/page-health.svelte.ts';
 import { WakeLockHolder } from '../state/page/wake-lock-holder.ts';
 import { MAX_REQUESTS, Semaphore } from '../state/session/semaphore.ts';
 import type { Session } from '../state/session/session.svelte.ts';
@@ -44,7 +45,12 @@ export interface Services extends StationServices {
   /** Loads the code for the view Help. */
   readonly openHelp: (subjects: HelpSubjects) => Promise<Help>;
   /** On the first call, loads the code for vaults and cards. */
-  readonly openTokens: (session: Session, activity: StationActivity, settle: () => Promise<void>) => Promise<Tokens>;
+  readonly openTokens: (
+    session: Session,
+    activity: StationActivity,
+    settle: () => Promise<void>,
+    health: PageHealth,
+  ) => Promise<Tokens>;
 }
 
 /**
@@ -65,7 +71,7 @@ async function reported(answer: Promise<Response>, onReach: Environment['onReach
 /** Requires a secure context. @throws ProtocolError journal-full, journal-failed, SiteErrorCode */
 export async function startServices(environment: Environment): Promise<Services> {
   const { browser, platform, now, ticks, asBase, settings } = environment;
-  const { usb, serial, wakeLock, locks } = browser;
+  const { usb, serial, wakeLock, locks, storage } = browser;
   const { onAsTime, onSuperseded, onJournalFailure, onReach } = environment;
   const database = await Database.open(withPrefix(indexedDB, environment.storagePrefix), onSuperseded);
   // One origin may serve several pages, each with its own site file.
@@ -86,6 +92,8 @@ export async function startServices(environment: Environment): Promise<Services>
   trust.catch(() => undefined); // main.ts awaits `site`
   if (isStored) await trust;
   rotateLog(database).catch(failureOf); // the first attempt reports a full disk
+  // Browsers grant this to an installed app without asking. Help shows the answer.
+  if (matchMedia('(display-mode: standalone)').matches) void storage?.persist?.();
   const sessions = await joinSessions(locks, crypto.randomUUID());
   const journal: Journal = new Journal(database, sessions.id, now, () => onJournalFailure(journal.isLost));
   await journal.recover(await sessions.live());
@@ -122,9 +130,11 @@ export async function startServices(environment: Environment): Promise<Services>
       const { openOrders } = await import('./order-services.ts');
       return openOrders(environment, core, station);
     },
-    openTokens: async (session, activity, settle) => {
+    openTokens: async (session, activity, settle, health) => {
       const { openTokens } = await import('./token-services.ts');
-      return openTokens(environment, core, session, activity, settle);
+      const tokens = openTokens(environment, core, session, activity, settle);
+      health.addPart(tokens);
+      return tokens;
     },
   };
 }

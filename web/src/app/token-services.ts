@@ -10,7 +10,7 @@ import { IDLE_LIMITS, type StationActivity, watchInactivity } from '../state/pag
 import type { Session } from '../state/session/session.svelte.ts';
 import { CardSession } from '../state/tokens/card-session.svelte.ts';
 import { ImportedVaults } from '../state/tokens/imported-vaults.ts';
-import type { Tokens } from '../state/tokens/tokens.ts';
+import { Tokens } from '../state/tokens/tokens.ts';
 import { returnVaultJournal } from '../state/tokens/vault-return.ts';
 import { Vaults } from '../state/tokens/vaults.svelte.ts';
 import { PROFILES } from '../transport/device-profiles.ts';
@@ -67,5 +67,5 @@ export function openTokens(
   addEventListener('beforeunload', (event) => {
     if (vaults.hasUnsavedJournal) event.preventDefault();
   });
-  return { card: new CardSession(links, session, now, settle), vaults };
+  return new Tokens(new CardSession(links, session, now, settle), vaults);
 }

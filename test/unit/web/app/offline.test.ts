@@ -1,11 +1,32 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { keepOffline } from '#web/app/offline.ts';
+import { watchUpdates } from '#web/app/updates.ts';
+
+vi.mock(import('#web/app/updates.ts'), () => ({ watchUpdates: vi.fn(async () => undefined) }));
 
 const ORIGIN = 'https://as.example';
 const openAt = (pathname: string): void =>
   void vi.stubGlobal('location', { href: ORIGIN + pathname, origin: ORIGIN, pathname });
-beforeEach(() => openAt('/'));
-afterEach(() => void vi.unstubAllGlobals());
+const SUBJECTS = {} as Parameters<typeof keepOffline>[2];
+
+/** Fakes a registration with the given workers. `update` counts how often the browser looks for a newer build. */
+function registrationOf(workers: Partial<Record<'active' | 'waiting' | 'installing', object>>) {
+  const update = vi.fn(async () => undefined);
+  return Object.assign(new EventTarget(), { active: null, waiting: null, installing: null, ...workers, update });
+}
+
+const containerOf = (register: (url: string, options?: RegistrationOptions) => Promise<object>) =>
+  ({ register }) as unknown as ServiceWorkerContainer;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  openAt('/');
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+  vi.clearAllMocks();
+});
 
 describe('the service worker', () => {
   it.each([
@@ -20,79 +41,83 @@ describe('the service worker', () => {
     openAt(page);
     const pathOf = (url: string): string => new URL(url, location.href).pathname;
     const seen: string[][] = [];
-    const register = async (url: string, options: RegistrationOptions) => {
-      seen.push([pathOf(url), pathOf(options.scope ?? '')]);
-      return { active: {}, waiting: null };
-    };
-    const container = Object.assign(new EventTarget(), { controller: null, register });
-    const options = { isDemo, isUntouched: () => true, reload: () => undefined };
-    await keepOffline(container as unknown as ServiceWorkerContainer, options);
+    const container = containerOf(async (url, options) => {
+      seen.push([pathOf(url), pathOf(options?.scope ?? '')]);
+      return registrationOf({ active: {} });
+    });
+    await keepOffline(container, isDemo, SUBJECTS);
     expect(seen).toEqual([[script, scope]]);
-  });
-});
-
-describe('a newer build', () => {
-  function containerOf(waiting: boolean) {
-    const sent: unknown[] = [];
-    const container = new EventTarget();
-    const newer = waiting ? { postMessage: (message: unknown) => sent.push(message) } : null;
-    const registration = { active: {}, waiting: newer };
-    return { sent, container: Object.assign(container, { controller: null, register: async () => registration }) };
-  }
-
-  async function startPage(waiting: boolean, isUntouched: boolean) {
-    const { sent, container } = containerOf(waiting);
-    let reloads = 0;
-    const before = { isDemo: false, isUntouched: () => isUntouched, reload: () => reloads++ };
-    expect(await keepOffline(container as unknown as ServiceWorkerContainer, before)).toBe(true);
-    container.dispatchEvent(new Event('controllerchange'));
-    return { sent, reloads: () => reloads };
-  }
-
-  it('activates at the start of an untouched page', async () => {
-    const { sent, reloads } = await startPage(true, true);
-    expect([sent, reloads()]).toEqual([['activate'], 1]);
-  });
-
-  it('is not activated when the operator has already begun to work', async () => {
-    const { sent, reloads } = await startPage(true, false);
-    expect([sent, reloads()]).toEqual([[], 0]);
-  });
-
-  it('is not activated if no newer build is waiting', async () => {
-    const { sent, reloads } = await startPage(false, true);
-    expect([sent, reloads()]).toEqual([[], 0]);
   });
 
   it.each([
     ['installed', true],
     ['redundant', false],
-  ])('at the first visit is cached only after its installation: worker %s, cached %s', async (state, cached) => {
+  ])('at the first visit caches the page only after its installation: worker %s, cached %s', async (state, cached) => {
     const worker = Object.assign(new EventTarget(), { state: 'installing' });
-    const registration = { active: null, waiting: null, installing: worker };
-    const container = Object.assign(new EventTarget(), { controller: null, register: async () => registration });
-    const before = { isDemo: false, isUntouched: () => true, reload: () => undefined };
-    const caching = keepOffline(container as unknown as ServiceWorkerContainer, before);
+    const registration = registrationOf({ installing: worker });
+    const caching = keepOffline(
+      containerOf(async () => registration),
+      false,
+      SUBJECTS,
+    );
     let isSettled = false;
     void caching.finally(() => (isSettled = true));
-    await new Promise((resolve) => setTimeout(resolve));
+    await vi.advanceTimersByTimeAsync(0);
+    registration.dispatchEvent(new Event('updatefound'));
     expect(isSettled).toBe(false);
     worker.state = state;
     worker.dispatchEvent(new Event('statechange'));
     expect(await caching).toBe(cached);
+    expect(watchUpdates).not.toHaveBeenCalled();
   });
 
-  it('is not cached when the browser refuses the service worker', async () => {
-    const container = Object.assign(new EventTarget(), {
-      controller: null,
-      register: () => Promise.reject(new DOMException('no', 'SecurityError')),
-    });
-    const before = { isDemo: false, isUntouched: () => true, reload: () => undefined };
-    await expect(keepOffline(container as unknown as ServiceWorkerContainer, before)).resolves.toBe(false);
+  it('caches nothing when the browser refuses it', async () => {
+    const refusing = containerOf(() => Promise.reject(new DOMException('no', 'SecurityError')));
+    await expect(keepOffline(refusing, false, SUBJECTS)).resolves.toBe(false);
   });
 
-  it('is not cached in a browser without service workers', async () => {
-    const before = { isDemo: false, isUntouched: () => true, reload: () => undefined };
-    await expect(keepOffline(undefined, before)).resolves.toBe(false);
+  it('caches nothing in a browser without service workers', async () => {
+    await expect(keepOffline(undefined, false, SUBJECTS)).resolves.toBe(false);
+  });
+});
+
+describe('a newer build', () => {
+  const start = async (workers: Parameters<typeof registrationOf>[0]) => {
+    const registration = registrationOf({ active: {}, ...workers });
+    expect(
+      await keepOffline(
+        containerOf(async () => registration),
+        false,
+        SUBJECTS,
+      ),
+    ).toBe(true);
+    return registration;
+  };
+  /** Waits until the code for updates is loaded. */
+  const watched = (): Promise<void> => vi.waitFor(() => expect(watchUpdates).toHaveBeenCalled());
+
+  it.each([{ waiting: {} }, { installing: {} }])(
+    'is watched when the page finds it at its start: %o',
+    async (workers) => {
+      const registration = await start(workers);
+      await watched();
+      expect(watchUpdates).toHaveBeenCalledExactlyOnceWith(registration, SUBJECTS);
+    },
+  );
+
+  it('is watched when the browser finds it later, and only once', async () => {
+    const registration = await start({});
+    expect(watchUpdates).not.toHaveBeenCalled();
+    registration.dispatchEvent(new Event('updatefound'));
+    registration.dispatchEvent(new Event('updatefound'));
+    await watched();
+    expect(watchUpdates).toHaveBeenCalledOnce();
+  });
+
+  it('is looked for every hour, also after the network failed', async () => {
+    const registration = await start({});
+    registration.update.mockRejectedValueOnce(new TypeError('failed to fetch'));
+    await vi.advanceTimersByTimeAsync(2 * 3_600_000);
+    expect(registration.update).toHaveBeenCalledTimes(2);
   });
 });

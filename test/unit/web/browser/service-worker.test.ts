@@ -37,7 +37,11 @@ class TestScope {
   readonly globals: object;
 
   readonly #makeGlobals = (scope: string) => ({
-    KEYFERRY_BUILD: { hash: 'b2', files: { 'index.html': hashOf(PAGE), 'assets/a.js': hashOf(SCRIPT) } },
+    KEYFERRY_BUILD: {
+      version: '0.2.0',
+      hash: 'b2',
+      files: { 'index.html': hashOf(PAGE), 'assets/a.js': hashOf(SCRIPT) },
+    },
     location: { origin: ORIGIN, href: `${ORIGIN}${this.#folder}service-worker.js` },
     registration: { scope: ORIGIN + scope },
     addEventListener: (type: string, listener: (event: object) => void) => void this.listeners.set(type, listener),
@@ -50,6 +54,11 @@ class TestScope {
       open: async (name: string) => this.#open(name),
       keys: async () => [...this.stores.keys()],
       delete: async (name: string) => this.stores.delete(name),
+      match: async (path: string) =>
+        [...this.stores.values()]
+          .find((store) => store.has(path))
+          ?.get(path)
+          ?.clone(),
     },
     fetch: async (request: string | Request) => {
       const path = typeof request === 'string' ? request : new URL(request.url).pathname;
@@ -71,8 +80,20 @@ class TestScope {
     return (await Promise.all(promises))[0];
   }
 
+  /** Sends a message, and returns the reply of the worker. */
+  async ask(data: unknown): Promise<unknown> {
+    const answers: unknown[] = [];
+    await this.fire('message', { data, ports: [{ postMessage: (answer: unknown) => answers.push(answer) }] });
+    return answers[0];
+  }
+
   async get(path: string, init?: RequestInit): Promise<Response | undefined> {
     return (await this.fire('fetch', { request: new Request(ORIGIN + path, init) })) as Response | undefined;
+  }
+
+  /** Opens a page. Node refuses to create a request with mode "navigate". */
+  async navigate(path: string): Promise<void> {
+    await this.fire('fetch', { request: { method: 'GET', mode: 'navigate', url: ORIGIN + path } });
   }
 
   #open(name: string) {
@@ -123,10 +144,39 @@ describe('the service worker', () => {
   });
 
   it('deletes older builds on activation, and no other caches', async () => {
+    scope.windows = [];
     scope.stores.set('keyferry-b1', new Map()).set('of another program', new Map());
     await scope.fire('install');
     await scope.fire('activate');
     expect([...scope.stores.keys()].sort()).toEqual(['keyferry-b2', 'of another program']);
+  });
+
+  it('keeps the files of the older build for a page that is still open, until no page is', async () => {
+    scope.stores.set('keyferry-b1', new Map([['/assets/b.js', new Response('of the older build')]]));
+    await scope.fire('install');
+    await scope.fire('activate');
+    scope.served.clear();
+    expect(await (await scope.get('/assets/b.js'))?.text()).toBe('of the older build');
+    await scope.navigate('/');
+    expect([...scope.stores.keys()].sort()).toEqual(['keyferry-b1', 'keyferry-b2']);
+    scope.windows = ['/verify.html'];
+    await scope.navigate('/');
+    expect([...scope.stores.keys()]).toEqual(['keyferry-b2']);
+    expect((await scope.get('/assets/b.js'))?.status).toBe(404);
+  });
+
+  it('answers with its own list of the build, and lets the server answer a query', async () => {
+    const list = await scope.get('/build.json');
+    expect(await list?.json()).toMatchObject({
+      version: '0.2.0',
+      hash: 'b2',
+      files: { 'assets/a.js': hashOf(SCRIPT) },
+    });
+    expect(await scope.get('/build.json?offered')).toBeUndefined();
+  });
+
+  it('names its build', async () => {
+    expect(await scope.ask('build')).toEqual({ version: '0.2.0', hash: 'b2' });
   });
 
   it('serves the page that installed it, without a reload', async () => {
@@ -138,12 +188,12 @@ describe('the service worker', () => {
 
   it('activates early only when the only tab requests it', async () => {
     scope.windows = ['/', '/#orders'];
-    await scope.fire('message', { data: 'activate' });
+    expect(await scope.ask('activate')).toBe(false);
     expect(scope.skipped).toBe(0);
     scope.windows = ['/'];
-    await scope.fire('message', { data: 'something else' });
+    expect(await scope.ask('something else')).toBeUndefined();
     expect(scope.skipped).toBe(0);
-    await scope.fire('message', { data: 'activate' });
+    expect(await scope.ask('activate')).toBe(true);
     expect(scope.skipped).toBe(1);
   });
 
@@ -183,17 +233,17 @@ describe('the service worker of a page below a path', () => {
       'keyferrytools/keys/-x/-b1',
     ];
     for (const name of [...others, 'keyferrytools/keys/-b1']) scope.stores.set(name, new Map());
+    scope.windows = ['/tools/keys/demo.html'];
     await scope.fire('install');
     await scope.fire('activate');
     expect([...scope.stores.keys()].sort()).toEqual([...others, 'keyferrytools/keys/-b2'].sort());
   });
 
-  it('waits for tabs of its folder, not for other pages of the server', async () => {
-    scope.windows = ['/', '/tools/', '/tools/keys/'];
-    await scope.fire('message', { data: 'activate' });
-    expect(scope.skipped).toBe(1);
-    scope.windows = ['/tools/keys/', '/tools/keys/#history'];
-    await scope.fire('message', { data: 'activate' });
+  it('waits for other tabs with the page, not for other pages of the server', async () => {
+    scope.windows = ['/', '/tools/', '/tools/keys/', '/tools/keys/demo.html', '/tools/keys/verify.html'];
+    expect(await scope.ask('activate')).toBe(true);
+    scope.windows = ['/tools/keys/index.html', '/tools/keys/#history'];
+    expect(await scope.ask('activate')).toBe(false);
     expect(scope.skipped).toBe(1);
   });
 });
@@ -203,6 +253,7 @@ describe('the service worker of the demo below a path', () => {
 
   it('has a cache of its own, and deletes no cache of the product', async () => {
     for (const name of ['keyferrytools/keys/-b1', 'keyferrytools/keys/demo.html-b1']) scope.stores.set(name, new Map());
+    scope.windows = ['/tools/keys/'];
     await scope.fire('install');
     await scope.fire('activate');
     expect([...scope.stores.keys()].sort()).toEqual(['keyferrytools/keys/-b1', 'keyferrytools/keys/demo.html-b2']);

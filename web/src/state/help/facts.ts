@@ -171,6 +171,8 @@ export interface Facts {
 
 export interface BuildFacts {
   readonly version: string;
+  /** Hash of the build; undefined if neither the service worker nor the server names it. */
+  readonly hash: string | undefined;
   /** File name of the main script, which contains a hash of its content. */
   readonly script: string;
   /** Whether the server of this page offers this build; undefined if it could not be asked. */

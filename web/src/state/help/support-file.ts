@@ -34,7 +34,12 @@ export function supportFile(facts: Facts, findings: readonly Finding[], traces: 
     version: SUPPORT_VERSION,
     madeAt: at,
     findings: findings.map(({ code, level, device, failure }) => ({ level, code, device, ...failureJson(failure) })),
-    build: { version: build.version, script: build.script, isServed: build.isServed ?? null },
+    build: {
+      version: build.version,
+      hash: build.hash ?? null,
+      script: build.script,
+      isServed: build.isServed ?? null,
+    },
     browser: { name: browser.name, version: browser.version ?? null, platform: facts.platform },
     page: {
       address: facts.address,

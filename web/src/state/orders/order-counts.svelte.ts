@@ -3,6 +3,7 @@
 import type { WorkOrder } from '#protocol/orders/order.ts';
 import { listedState, type UnitRow } from '../../journal/order-record.ts';
 import type { Counts } from '../../journal/work-orders.ts';
+import type { OrderProgress } from '../station/unit-loader.ts';
 
 export class OrderCounts {
   #here: Counts = $state.raw() as Counts;
@@ -29,6 +30,10 @@ export class OrderCounts {
   /** Units that are done, at any station. */
   get done(): number {
     return this.#here.done + this.#elsewhere.size;
+  }
+
+  get progress(): Omit<OrderProgress, 'isRunning'> {
+    return { id: this.#order.id, done: this.done, total: this.#order.count, failed: this.#here.failed };
   }
 
   /** Units that have no row at this station and that the AS does not list as done. */

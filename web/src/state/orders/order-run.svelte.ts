@@ -63,7 +63,7 @@ export class OrderRun implements UnitLoader {
   }
 
   get progress(): OrderProgress {
-    return { id: this.#order.id, done: this.counts.done, total: this.#order.count, failed: this.counts.here.failed };
+    return { ...this.counts.progress, isRunning: this.#control.isRunning };
   }
 
   /** How the order ended at the AS; undefined while it is open. After the end, no load starts. */

@@ -1,4 +1,5 @@
 // Conditions that concern the whole page. After most of them the operator should reload the page.
+import type { Interruptible, PageUpdate } from './page-update.svelte.ts';
 
 export class PageHealth {
   #isBroken = $state(false);
@@ -6,6 +7,8 @@ export class PageHealth {
   #isCutOff = $state(false);
   #hasLostJournal = $state(false);
   #isServiceReachable = $state<boolean | undefined>();
+  #update = $state.raw<PageUpdate | undefined>();
+  #parts = $state.raw<readonly Interruptible[]>([]);
 
   /** True after an unexpected error. */
   get isBroken(): boolean {
@@ -41,6 +44,24 @@ export class PageHealth {
 
   reportReach(isReachable: boolean | undefined): void {
     this.#isServiceReachable = isReachable;
+  }
+
+  /** The newer build of this page; undefined if none waits. */
+  get update(): PageUpdate | undefined {
+    return this.#update;
+  }
+
+  offerUpdate(update: PageUpdate): void {
+    this.#update = update;
+  }
+
+  /** The lazily loaded parts that a reload may interrupt. */
+  get parts(): readonly Interruptible[] {
+    return this.#parts;
+  }
+
+  addPart(part: Interruptible): void {
+    this.#parts = [...this.#parts, part];
   }
 
   reportError(): void {

@@ -25,4 +25,6 @@ export interface OrderProgress {
   readonly done: number;
   readonly total: number;
   readonly failed: number;
+  /** Whether the run loads each unit that is attached. */
+  readonly isRunning: boolean;
 }

@@ -6,6 +6,7 @@ import { keysIn } from '../../state/page/journal-space.ts';
 import { dayAndClock, grouped, moment, seconds } from '../common/format.ts';
 import { explain } from '../messages/failures.ts';
 import type { Helper, Message, MessageContext } from '../messages/types.ts';
+import { versionAndBuild } from '../messages/update.ts';
 
 export interface FindingWords {
   readonly title: string;
@@ -137,16 +138,16 @@ const REST: Readonly<Record<Exclude<FindingCode, DeviceCode>, Source>> = {
     text: 'Only one version can use the journal.',
   },
   'build-current': ({ build }) => ({
-    title: `Build ${build.version}`,
+    title: buildName(build),
     text: 'The server of this page offers the same build.',
   }),
   'build-replaced': ({ build }) => ({
-    title: `Build ${build.version} was replaced`,
+    title: `${buildName(build)} was replaced`,
     remedy: 'Reload this page when no load is in progress',
     text: 'The server of this page offers another build.',
   }),
   'build-unchecked': ({ build }) => ({
-    title: `Build ${build.version}`,
+    title: buildName(build),
     text: 'It could not be compared with the build that the server of this page offers.',
   }),
   'interfaces-available': (facts) => ({ title: browserName(facts), text: 'USB and serial ports are available.' }),
@@ -264,6 +265,10 @@ function contextOf({ code, device: id, action }: Finding, { platform, devices, r
     ...(device.ids ? { usb: device.ids } : {}),
     ...(device.isListed || device.status !== 'unread' ? {} : { foreign: device.label }),
   };
+}
+
+function buildName({ version, hash }: Facts['build']): string {
+  return hash === undefined ? `Version ${version}` : `Version ${versionAndBuild({ version, build: hash })}`;
 }
 
 function browserName({ browser, platform }: Facts): string {

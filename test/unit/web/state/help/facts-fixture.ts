@@ -44,7 +44,7 @@ export const ADAPTER: DeviceFacts = {
 
 export const GOOD: Facts = {
   at: '2026-11-30T10:00:00.000Z',
-  build: { version: '0.1.0', script: 'index-abc.js', isServed: true },
+  build: { version: '0.1.0', hash: '8643b1efe94df87f', script: 'index-abc.js', isServed: true },
   browser: { name: 'Chrome', version: 148 },
   platform: 'linux',
   address: 'https://as.example/',

@@ -60,7 +60,7 @@ async function createHelp(changes: Partial<HelpOptions> = {}, wire = cable()): P
     userAgent: 'Chrome/148.0.0.0',
     isOnline: () => true,
     address: 'https://as.example/',
-    readBuild: async () => ({ version: '1.2.3', script: 'index-abc.js', isServed: true }),
+    readBuild: async () => ({ version: '1.2.3', hash: '8643b1efe94df87f', script: 'index-abc.js', isServed: true }),
     readLocalNetwork: async () => 'denied',
     runSelfTest: async () => ({ at: NOW().toISOString(), passed: ['SHA-256'], failed: [] }),
     ticks: () => 0,

@@ -19,7 +19,7 @@ async function signedInBench() {
 function createLoader() {
   const arrive = vi.fn(async () => undefined);
   const refuseDuplicate = vi.fn(async () => undefined);
-  const progress = { id: 'JOB', done: 0, total: 1, failed: 0 };
+  const progress = { id: 'JOB', done: 0, total: 1, failed: 0, isRunning: false };
   return { arrive, refuseDuplicate, recover: async () => undefined, progress } satisfies UnitLoader;
 }
 
