@@ -51,6 +51,7 @@ export function contentSecurityPolicy({
     "script-src 'self'",
     ["style-src 'self'", ...styleHashes.map((hash) => `'sha256-${hash}'`)].join(' '),
     `img-src 'self'${dataImages ? ' data:' : ''}`,
+    "manifest-src 'self'",
     ["connect-src 'self'", ...asOrigins].join(' '),
     "base-uri 'none'",
     "form-action 'none'",
