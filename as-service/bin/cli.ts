@@ -17,11 +17,14 @@ import { STATE_FILE } from '../service/choose-state.ts';
 import { openAs } from '../service/open-as.ts';
 import { runSiteRequest } from '../site/site-requests.ts';
 import { diskRefusal } from '../storage/disk-error.ts';
+import { versionLine } from './version.ts';
 
 async function main(): Promise<readonly string[]> {
   process.umask(0o077);
   const line = readCommandLine(process.argv.slice(2));
   if ('help' in line) return line.help.split('\n');
+  const built = join(import.meta.dirname, '..');
+  if ('version' in line) return [await versionLine(built)];
   const { request, values } = line;
   const directory = resolve(values.data ?? readVariable(process.env, 'KEYFERRY_DATA') ?? 'keyferry-as');
   if (request.command === 'log show' || request.command === 'log verify') return runLogCommand(directory, request);
@@ -31,7 +34,7 @@ async function main(): Promise<readonly string[]> {
   const demo = values.demo ?? /^(1|true)$/i.test(readVariable(process.env, 'KEYFERRY_DEMO') ?? '');
   const runAtAs = (command: AdminRequest) => run(command, { directory, keyFile, demo });
   if (request.command === 'site pack' || request.command === 'site check') {
-    return runSiteRequest(request, runAtAs, (time) => showTime(time, localZone()), join(import.meta.dirname, '..'));
+    return runSiteRequest(request, runAtAs, (time) => showTime(time, localZone()), built);
   }
   return runAtAs(request);
 }

@@ -27,8 +27,14 @@ export interface CommandLine {
   readonly values: { readonly data?: string; readonly 'key-file'?: string; readonly demo?: boolean };
 }
 
-/** Reads a command, or a request for help. @throws UserError with the cause and the help */
-export function readCommandLine(args: readonly string[]): CommandLine | { readonly help: string } {
+/**
+ * Reads a command, or a request for help or for the version.
+ * @throws UserError with the cause and the help
+ */
+export function readCommandLine(
+  args: readonly string[],
+): CommandLine | { readonly help: string } | { readonly version: true } {
+  if (args[0] === '--version') return { version: true };
   const end = args.findIndex((arg) => arg.startsWith('-'));
   const leading = args.slice(0, end < 0 ? args.length : end);
   const typed = leading.slice(0, 2).join(' ');

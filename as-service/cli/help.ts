@@ -15,7 +15,12 @@ Options of every command:
 export function helpOfAll(commands: Commands): string {
   const title = `keyferry-as (${cliCommand()}): manages the AS of a data folder, also while its service runs`;
   const all = Object.entries(commands).map(([name, command]) => describe(name, command));
-  return [title, ...all, 'COMMAND --help explains the options of a command.', NOTES].join('\n\n');
+  return [
+    title,
+    ...all,
+    'COMMAND --help explains the options of a command. --version prints version and build.',
+    NOTES,
+  ].join('\n\n');
 }
 
 export function helpOf(name: string, command: Command): string {

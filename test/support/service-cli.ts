@@ -6,6 +6,6 @@ import type { As } from '#as-service/service/as.ts';
 /** Runs an admin command. Returns the lines that the command line would print. */
 export async function runCommand(as: As, ...args: string[]): Promise<readonly string[]> {
   const line = readCommandLine(args);
-  if ('help' in line) throw new TypeError('not a command');
+  if (!('request' in line)) throw new TypeError('not a command');
   return runAdminRequest(as, 'cli test', line.request as AdminRequest);
 }

@@ -1,0 +1,15 @@
+// Says which version this program is, and which build of the page the service offers.
+import { BUILD_LIST } from '../http/build-hash.ts';
+import { loadStaticFiles } from '../http/static-files.ts';
+
+/** Number of digits that identify a build. The page shows as many. */
+const DIGITS = 8;
+
+/** `web` is the folder of the build. */
+export async function versionLine(web: string): Promise<string> {
+  // A site file in the folder changes the hash.
+  const list = (await loadStaticFiles(web, false)).answer(`/${BUILD_LIST}`, new Headers());
+  if (list === undefined) return 'keyferry-as, without a built page. "npm run build" builds it.';
+  const { version, hash } = (await list.json()) as { readonly version: string; readonly hash: string };
+  return `keyferry-as ${version}, build ${hash.slice(0, DIGITS)}`;
+}
