@@ -35,7 +35,7 @@ async function buildOf(page: Page): Promise<string> {
 /** Opens every view. */
 async function visit(page: Page): Promise<void> {
   for (const view of ['Orders', 'History', 'Tokens', 'Help']) {
-    await page.getByRole('link', { name: view, exact: true }).click();
+    await page.getByRole('link', { name: new RegExp(`^${view}( update)?$`) }).click();
     await expect(page.getByRole('heading', { level: 1, name: view })).toBeVisible();
   }
 }
@@ -61,10 +61,17 @@ function holdAll(web: WebServer): () => void {
   return release;
 }
 
-const MOMENTS = ['before the first file', 'before the last file', 'during the activation'] as const;
+/** Runs only in `npm run test:long`. */
+const LONG = { tag: '@long' };
 
-for (const moment of MOMENTS) {
-  test(`the page and its journal are whole after a kill ${moment} of a newer build`, async () => {
+const MOMENTS = [
+  ['before the first file', LONG],
+  ['before the last file', {}],
+  ['during the activation', LONG],
+] as const;
+
+for (const [moment, details] of MOMENTS) {
+  test(`the page and its journal are whole after a kill ${moment} of a newer build`, details, async () => {
     test.slow(); // starts two browsers and a service
     const profile = await mkdtemp(join(tmpdir(), 'kf-update-'));
     const second = await makeSecondBuild();

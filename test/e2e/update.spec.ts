@@ -55,6 +55,9 @@ test.slow(); // the page is cached twice, and each test opens all views
 
 const nameOf = ({ version, hash }: Build): string => `version ${version}, build ${hash.slice(0, 8)}`;
 const noteOf = (page: Page) => page.getByRole('complementary', { name: 'Update' });
+/** The link to a view. The one to Help also says that an update is ready. */
+const viewLink = (page: Page, view: string) =>
+  page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: new RegExp(`^${view}( update)?$`) });
 const buttonOf = (page: Page) => noteOf(page).getByRole('button', { name: 'Update now' });
 
 /** Opens the first build. Its service worker then serves the page. */
@@ -93,7 +96,7 @@ async function expectWhole(page: Page, build: Build): Promise<void> {
   };
   page.on('response', note);
   for (const view of ['Orders', 'History', 'Tokens', 'Help']) {
-    await page.getByRole('link', { name: view, exact: true }).click();
+    await viewLink(page, view).click();
     await expect(page.getByRole('heading', { level: 1, name: view })).toBeVisible();
   }
   await expect(
@@ -125,6 +128,7 @@ test('a newer build waits for a load, and then replaces the page as a whole', as
   await expect(noteOf(page)).toContainText('Finish the load before you update.');
   await expect(noteOf(page)).toContainText(`New: ${nameOf(second)}. This page: ${nameOf(first)}.`);
   await expect(buttonOf(page)).toBeDisabled();
+  await expect(page.getByRole('link', { name: 'Help update' })).toBeVisible();
   await expectAccessible(page, 'the line about an update, during a load');
   await lane.expectWord('Unplug');
   await expect(noteOf(page)).toContainText('Update this page when it suits you. It reloads, and you sign in again.');
@@ -196,7 +200,7 @@ test('a page whose reload is prevented continues with the files of its own build
     await changed;
   });
   for (const view of ['History', 'Tokens', 'Orders']) {
-    await page.getByRole('link', { name: view, exact: true }).click();
+    await viewLink(page, view).click();
     await expect(page.getByRole('heading', { level: 1, name: view })).toBeVisible();
   }
   const caches = () => page.evaluate(async () => (await window.caches.keys()).map((name) => name.slice(-64)));
