@@ -12,6 +12,7 @@ import { Service } from './support/service.ts';
 import { FIELD_KEY } from './support/sets.ts';
 import { StationPage } from './support/station-page.ts';
 import { expect, test, unit } from './support/test.ts';
+import { openViews } from './support/views.ts';
 import { freePort, WebServer } from './support/web-server.ts';
 
 const find = (page: Page): Promise<void> =>
@@ -30,14 +31,6 @@ async function buildOf(page: Page): Promise<string> {
     const foreign = paths.filter((path) => !(path in files));
     return foreign.length === 0 && paths.length > 10 ? version : `${version}, and ${paths.length} files: ${foreign}`;
   });
-}
-
-/** Opens every view. */
-async function visit(page: Page): Promise<void> {
-  for (const view of ['Orders', 'History', 'Tokens', 'Help']) {
-    await page.getByRole('link', { name: new RegExp(`^${view}( update)?$`) }).click();
-    await expect(page.getByRole('heading', { level: 1, name: view })).toBeVisible();
-  }
 }
 
 /** Makes the server never send these files of the page. Resolves when it is asked for one of them. */
@@ -77,6 +70,7 @@ for (const [moment, details] of MOMENTS) {
     const second = await makeSecondBuild();
     const web = await WebServer.start();
     web.folders = ['dist/app'];
+    web.headers = { 'cache-control': 'no-store' };
     const port = await freePort();
     const service = await Service.start({ port, args: ['--origin', web.origin] });
     web.as = `http://127.0.0.1:${port}`;
@@ -111,7 +105,7 @@ for (const [moment, details] of MOMENTS) {
       const after = await launchProfile(profile, { serviceWorkers: 'allow' });
       const again = await after.context.newPage();
       await again.goto(web.url);
-      await visit(again);
+      await openViews(again);
       const versions = moment === 'during the activation' ? [first, second.version] : [first];
       expect(versions).toContain(await buildOf(again));
       expect(await readJournal(again)).toMatchObject({ attempts: journal.attempts, breaks: [] });
@@ -121,7 +115,7 @@ for (const [moment, details] of MOMENTS) {
       await find(again);
       await expect(async () => {
         await again.goto(web.url);
-        await visit(again);
+        await openViews(again);
         expect(await buildOf(again)).toBe(second.version);
       }).toPass();
       expect(await readJournal(again)).toMatchObject({ attempts: journal.attempts, breaks: [] });

@@ -11,6 +11,7 @@ import { Service } from './support/service.ts';
 import { FIELD_KEY, SHARED } from './support/sets.ts';
 import { StationPage } from './support/station-page.ts';
 import { test as base, expect, unit } from './support/test.ts';
+import { openViews } from './support/views.ts';
 import { freePort, WebServer } from './support/web-server.ts';
 
 interface Builds {
@@ -37,6 +38,8 @@ const test = base.extend<Hosting, Builds>({
   web: async ({ browserName: _ }, use) => {
     const web = await WebServer.start();
     web.folders = ['dist/app'];
+    // Otherwise the browser could take a file of the first build from its HTTP cache.
+    web.headers = { 'cache-control': 'no-store' };
     await use(web);
     await web.stop();
   },
@@ -55,9 +58,6 @@ test.slow(); // the page is cached twice, and each test opens all views
 
 const nameOf = ({ version, hash }: Build): string => `version ${version}, build ${hash.slice(0, 8)}`;
 const noteOf = (page: Page) => page.getByRole('complementary', { name: 'Update' });
-/** The link to a view. The one to Help also says that an update is ready. */
-const viewLink = (page: Page, view: string) =>
-  page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: new RegExp(`^${view}( update)?$`) });
 const buttonOf = (page: Page) => noteOf(page).getByRole('button', { name: 'Update now' });
 
 /** Opens the first build. Its service worker then serves the page. */
@@ -95,10 +95,7 @@ async function expectWhole(page: Page, build: Build): Promise<void> {
     if (!response.ok() && response.url().includes('/assets/')) failed.push(response.url());
   };
   page.on('response', note);
-  for (const view of ['Orders', 'History', 'Tokens', 'Help']) {
-    await viewLink(page, view).click();
-    await expect(page.getByRole('heading', { level: 1, name: view })).toBeVisible();
-  }
+  await openViews(page);
   await expect(
     page.getByRole('heading', { level: 3, name: nameOf(build).replace('version', 'Version') }),
   ).toBeVisible();
@@ -195,14 +192,13 @@ test('a page whose reload is prevented continues with the files of its own build
   // Another program activates the newer build, and the page is not reloaded.
   await page.evaluate(async () => {
     const { waiting } = await navigator.serviceWorker.ready;
-    const changed = new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', resolve));
+    const activated = new Promise<void>((resolve) => {
+      waiting?.addEventListener('statechange', () => waiting.state === 'activated' && resolve());
+    });
     waiting?.postMessage('activate');
-    await changed;
+    await activated;
   });
-  for (const view of ['History', 'Tokens', 'Orders']) {
-    await viewLink(page, view).click();
-    await expect(page.getByRole('heading', { level: 1, name: view })).toBeVisible();
-  }
+  await openViews(page);
   const caches = () => page.evaluate(async () => (await window.caches.keys()).map((name) => name.slice(-64)));
   expect(await caches()).toEqual([first.hash, second.hash]);
   await buttonOf(page).click();

@@ -36,6 +36,8 @@ export class WebServer {
   policyNames: readonly string[] = [];
   /** The folders whose files the server sends. */
   folders: readonly string[] = ['dist/app', 'dist/demo'];
+  /** Headers that replace those of pageHeaders(). */
+  headers: Readonly<Record<string, string>> = {};
   /** Called with the path of each file. The server sends the file when the promise resolves. */
   beforeFile: (path: string) => Promise<void> = async () => undefined;
 
@@ -76,7 +78,8 @@ export class WebServer {
       if (content === undefined) continue;
       const html = path.endsWith('.html') ? content.toString() : undefined;
       const type = TYPES[extname(path)] ?? 'application/octet-stream';
-      return send(to, 200, { ...pageHeaders({ path, html }, this.policyNames), 'content-type': type }, content);
+      const headers = { ...pageHeaders({ path, html }, this.policyNames), 'content-type': type, ...this.headers };
+      return send(to, 200, headers, content);
     }
     send(to, 404);
   }
