@@ -41,7 +41,7 @@ export async function makeSecondBuild(): Promise<Build & { readonly remove: () =
     await writeFile(path, text.replaceAll(version, SECOND_VERSION));
   }
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
-  return { folder, version: SECOND_VERSION, hash: await seal(folder), remove };
+  return { folder, version: SECOND_VERSION, hash: await seal(folder, names), remove };
 }
 
 /** Renames the files of a folder. Returns the new name of each. */
@@ -58,19 +58,17 @@ async function renameAssets(folder: string): Promise<ReadonlyMap<string, string>
 }
 
 /** Lists the changed files in the service worker and in build.json, as the build does. Returns the hash. */
-async function seal(folder: string): Promise<string> {
+async function seal(folder: string, names: ReadonlyMap<string, string>): Promise<string> {
   const worker = join(folder, 'service-worker.js');
   const source = await readFile(worker, 'utf8');
   const before = JSON.parse(DEFINITION.exec(source)?.[1] ?? '') as { readonly files: object };
   const list = JSON.parse(await readFile(join(folder, 'build.json'), 'utf8')) as object;
   const files: Record<string, string> = {};
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name);
-    const name = path.slice(folder.length + 1);
-    if (entry.isFile() && !['service-worker.js', 'build.json'].includes(name))
-      files[name] = sha256(await readFile(path));
+  for (const name of Object.keys(before.files)) {
+    const renamed = names.get(name.replace('assets/', ''));
+    const path = renamed === undefined ? name : `assets/${renamed}`;
+    files[path] = sha256(await readFile(join(folder, path)));
   }
-  if (Object.keys(files).length !== Object.keys(before.files).length) throw new Error('a file is missing');
   const hash = sha256(JSON.stringify(files));
   const definition = `const KEYFERRY_BUILD = ${JSON.stringify({ version: SECOND_VERSION, hash, files })};\n`;
   await writeFile(
