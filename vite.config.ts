@@ -7,9 +7,11 @@ import { defineConfig } from 'vite';
 import { here, node, page, script, single } from './build/environments.ts';
 import { addGuide } from './build/guide/guide.ts';
 import { inlineScript, inlineStylesheet } from './build/inline.ts';
+import { listPackages } from './build/packages.ts';
 import { addVerifier, sealPage } from './build/page-files.ts';
 
 const PAGES = ['client', 'demo'];
+const packages = listPackages(here('dist/packages'));
 const { version } = JSON.parse(readFileSync(here('package.json'), 'utf8')) as { readonly version: string };
 
 /**
@@ -34,7 +36,9 @@ export default defineConfig({
     addVerifier('client', here('dist/verify/verify.html')),
     addGuide('client', { here }),
     sealPage(PAGES, version),
+    packages.ofBuild,
   ],
+  worker: { plugins: () => [packages.ofWorkers] },
   server: { port: 5173, strictPort: true, proxy: { '/v1': 'http://127.0.0.1:8787' } },
   environments: {
     verify: single('web/verify.html', 'verify'),

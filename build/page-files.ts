@@ -37,7 +37,7 @@ export function sealPage(environments: readonly string[], version: string): Plug
     apply: 'build',
     applyToEnvironment: ({ name }) => environments.includes(name),
     writeBundle({ dir = '' }) {
-      const hash = nameBuild(dir, version);
+      const { hash, workerCode } = nameBuild(dir, version);
       const files = hashFiles(dir);
       const styles: string[] = [];
       for (const name of Object.keys(files)) {
@@ -49,7 +49,7 @@ export function sealPage(environments: readonly string[], version: string): Plug
         }
         if (!COMPRESSED.test(name)) compress(path, bytes);
       }
-      const build = { version, hash, files, styles };
+      const build = { version, hash, workerCode, files, styles };
       writeFileSync(join(dir, 'build.json'), `${JSON.stringify(build, null, 2)}\n`);
     },
   };
@@ -58,7 +58,17 @@ export function sealPage(environments: readonly string[], version: string): Plug
 function compress(path: string, bytes: Uint8Array): void {
   const params = { [zlib.BROTLI_PARAM_QUALITY]: zlib.BROTLI_MAX_QUALITY, [zlib.BROTLI_PARAM_SIZE_HINT]: bytes.length };
   writeFileSync(`${path}.br`, brotliCompressSync(bytes, { params }));
-  writeFileSync(`${path}.gz`, gzipSync(bytes, { level: zlib.Z_BEST_COMPRESSION }));
+  writeFileSync(`${path}.gz`, gzip(bytes));
+}
+
+/** Byte of a gzip header (RFC 1952 clause 2.3.1) that names the operating system, and its value "unknown". */
+const [GZIP_OS, UNKNOWN_OS] = [9, 255];
+
+/** Compresses a file to the same bytes on every operating system. */
+function gzip(content: Uint8Array): Uint8Array {
+  const compressed = gzipSync(content, { level: zlib.Z_BEST_COMPRESSION });
+  compressed[GZIP_OS] = UNKNOWN_OS;
+  return compressed;
 }
 
 /**
@@ -68,22 +78,28 @@ function compress(path: string, bytes: Uint8Array): void {
 const isCached = (file: string): boolean =>
   !file.startsWith('guide/') || /^guide\/(engineer|stations)\.html$|^guide\/guide\.css$/.test(file);
 
+interface BuildName {
+  readonly hash: string;
+  /** SHA-256 of the service worker without its first line, in hex; undefined without a service worker. */
+  readonly workerCode: string | undefined;
+}
+
 /**
  * Prepends version, hash and the hashes of the files that it caches to the service worker, so that it is
- * different in each build. Returns the hash of the build, which covers all files, the service worker
- * without that first line included.
+ * different in each build. Returns the hash of the build, which covers all files, and the service worker
+ * without that first line (protocol/release/build-files.ts).
  */
-function nameBuild(dir: string, version: string): string {
+function nameBuild(dir: string, version: string): BuildName {
   const all = hashFiles(dir);
   const lines = Object.entries(all).map(([name, each]) => `${each}  ${name}\n`);
   const hash = sha256(lines.join(''), 'hex');
   const worker = ['service-worker.js', 'demo-service-worker.js'].find((name) => name in all);
-  if (worker === undefined) return hash;
+  if (worker === undefined) return { hash, workerCode: undefined };
   const files = Object.fromEntries(Object.entries(all).filter(([name]) => name !== worker && isCached(name)));
   const path = join(dir, worker);
   const build = JSON.stringify({ version, hash, files });
   writeFileSync(path, `const KEYFERRY_BUILD = ${build};\n${readFileSync(path, 'utf8')}`);
-  return hash;
+  return { hash, workerCode: all[worker] };
 }
 
 /**

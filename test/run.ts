@@ -40,7 +40,7 @@ async function main(): Promise<0 | 1> {
 async function runPart({ part, only }: RunOptions): Promise<Outcome[]> {
   const files = selectFiles(part, only);
   const isAll = only.length === 0;
-  const unit = files.vitest.length === 0 ? [] : [vitest('vitest', isAll && part === 'all' ? undefined : files.vitest)];
+  const unit = files.vitest.length === 0 ? [] : [vitest('vitest', files.vitest)];
   const built = needsBrowser(files) ? [await build()] : [];
   const browser = await browserJobs(files, 'all');
   // The static checks use one core, and level 2 spends half of its time waiting for devices.
@@ -65,9 +65,10 @@ async function runLong({ only, within }: RunOptions, isBuilt: boolean): Promise<
     return leftOut(name, `needs ${needed} s with level 2, and ${left} s are left; npm run test:long runs it`);
   });
   const isAll = only.length === 0;
+  const builds = files.vitest.length === 0 ? [] : [vitest('vitest, long', files.vitest)];
   // The browser tests are never left out, because npm test has only a part of them.
   const [first, second] = await Promise.all([
-    inSeries([...(isAll ? nodes : []), ...browser.level2]),
+    inSeries([...builds, ...(isAll ? nodes : []), ...browser.level2]),
     inSeries(browser.endToEnd),
   ]);
   const last = isAll ? [await level3(secondsLeft(within))()] : [];

@@ -13,6 +13,7 @@ import { runLogCommand } from '../cli/log-requests.ts';
 import { localZone, showTime } from '../cli/times.ts';
 import { readVariable } from '../common/environment.ts';
 import { UserError } from '../common/user-error.ts';
+import { verifyDeployment } from '../release/verify-deployment.ts';
 import { STATE_FILE } from '../service/choose-state.ts';
 import { openAs } from '../service/open-as.ts';
 import { runSiteRequest } from '../site/site-requests.ts';
@@ -26,6 +27,11 @@ async function main(): Promise<readonly string[]> {
   const built = join(import.meta.dirname, '..');
   if ('version' in line) return [await versionLine(built)];
   const { request, values } = line;
+  if (request.command === 'verify-deployment') {
+    const { lines, isEqual } = await verifyDeployment(request);
+    if (!isEqual) process.exitCode = 1;
+    return lines;
+  }
   const directory = resolve(values.data ?? readVariable(process.env, 'KEYFERRY_DATA') ?? 'keyferry-as');
   if (request.command === 'log show' || request.command === 'log verify') return runLogCommand(directory, request);
   const keyFile = resolve(
@@ -74,5 +80,6 @@ main()
   .catch((cause: unknown) => {
     const refusal = diskRefusal(cause, 'The command failed.');
     console.error(refusal instanceof UserError ? refusal.message.split('\n').map(showText).join('\n') : refusal);
-    process.exitCode = 1;
+    // As with diff, 1 says that two things differ, and 2 that they could not be compared.
+    process.exitCode = process.argv[2] === 'verify-deployment' ? 2 : 1;
   });

@@ -1,5 +1,5 @@
 // Says which version this program is, and which build of the page the service offers.
-import { BUILD_LIST } from '../http/build-hash.ts';
+import { BUILD_LIST } from '#protocol/release/build-files.ts';
 import { loadStaticFiles } from '../http/static-files.ts';
 
 /** Number of digits that identify a build. The page shows as many. */

@@ -1,5 +1,5 @@
-// The commands for site files. They read the settings in this process, because the AS may run as a
-// user who cannot read the files of the administrator.
+// The commands for site files and served pages. They read files in this process, because the AS may
+// run as a user who cannot read the files of the administrator.
 import { resolve } from 'node:path';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { readSiteDraft, type SiteDraft } from '#protocol/site/draft.ts';
@@ -39,7 +39,21 @@ export const SITE_COMMANDS: Commands = {
     request: ([file = ''], { root }) => ({
       command: 'site check',
       file: readInput(file),
-      root: readRoot(root),
+      root: readPublicKey('root', root, '"trust" prints them'),
+    }),
+  },
+  'verify-deployment': {
+    words: 'URL',
+    options: {
+      release: { value: 'FILE', required: true, help: 'the signed statement of the release, release.json' },
+      key: { value: 'HEX', help: 'the public key of the publisher in full; a statement of another key is refused' },
+    },
+    help: 'Compares the page at URL with a release: files, encodings and headers. Ends with 0 if they are equal, 1 if not, and 2 if they could not be compared.',
+    request: ([url = ''], { release, key }) => ({
+      command: 'verify-deployment',
+      url: readUrl(url),
+      release: readInput(required('release', release)),
+      key: readPublicKey('key', key, 'the publisher of the release gives them'),
     }),
   },
 };
@@ -53,8 +67,19 @@ function readDraft(file: string): SiteDraft {
   }
 }
 
-function readRoot(value: Values[string]): Uint8Array | null {
+/** Returns the address of the folder of the page, with a slash at the end. */
+function readUrl(text: string): string {
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) {
+    throw new UserError(`"${text}" is not an address of a page. Write it in full: https://keys.example.org/`);
+  }
+  const { origin, pathname } = new URL(text);
+  const folder = pathname.replace(/index\.html$/, '');
+  return origin + (folder.endsWith('/') ? folder : `${folder}/`);
+}
+
+/** Reads a public key of 32 bytes; null if the option is missing. */
+function readPublicKey(option: string, value: Values[string], source: string): Uint8Array | null {
   if (typeof value !== 'string') return null;
-  if (!/^[0-9A-Fa-f]{64}$/.test(value)) throw new UserError('--root must be 64 hex digits, as "trust" prints them.');
+  if (!/^[0-9A-Fa-f]{64}$/.test(value)) throw new UserError(`--${option} must be 64 hex digits, as ${source}.`);
   return fromHex(value);
 }

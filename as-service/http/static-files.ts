@@ -4,8 +4,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { ProtocolError } from '#protocol/errors.ts';
+import { BUILD_LIST, mixHeaders, SERVICE_WORKER } from '#protocol/release/build-files.ts';
 import { peekSiteFile } from '#protocol/site/site-file.ts';
-import { BUILD_LIST, mixHeaders, SERVICE_WORKER } from './build-hash.ts';
 import { pageHeaders } from './page-headers.ts';
 
 export interface StaticFiles {
@@ -113,7 +113,7 @@ function asUrlsIn(siteFile: string): readonly string[] {
   }
 }
 
-/** Makes stations fetch the page again when the addresses of the AS change (build-hash.ts). */
+/** Makes stations fetch the page again when the addresses of the AS change (protocol/release/build-files.ts). */
 function changeBuild(contents: Contents, asUrls: readonly string[]): void {
   const [worker, list] = [`/${SERVICE_WORKER}`, `/${BUILD_LIST}`];
   const files = { serviceWorker: textOf(contents, worker), list: textOf(contents, list) };

@@ -2,8 +2,8 @@
 // both for common servers (docs/site-file.md).
 import { chmod, copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
+import { BUILD_LIST, mixHeaders, SERVICE_WORKER } from '#protocol/release/build-files.ts';
 import { UserError } from '../common/user-error.ts';
-import { BUILD_LIST, mixHeaders, SERVICE_WORKER } from '../http/build-hash.ts';
 import { type PageFile, pageHeaders } from '../http/page-headers.ts';
 import { isSystemError } from '../storage/atomic-file.ts';
 import { serverFiles } from './server-files.ts';

@@ -19,8 +19,8 @@ export const USAGE = `Usage:
   npm run check          formatting, lint, types and the quick tests, without a browser
   npm test               all of that, the slow tests, the build and the browser tests but those of
                          the long part
-  npm run test:long      the long part: both Node versions, the browser tests tagged @long, most of
-                         level 2, searches of the browser's memory, kills, level 3
+  npm run test:long      the long part: two builds, both Node versions, the browser tests tagged
+                         @long, most of level 2, searches of the browser's memory, kills, level 3
 
 Options, after "--":
   --only WORD[,WORD]     runs only the test files whose path contains one of the words, for example

@@ -39,12 +39,11 @@ export const staticChecks: readonly Job[] = [
 ];
 
 /**
- * @param files the test files; undefined runs all test files
  * @param node path of the Node executable; undefined uses the executable of this process
  */
-export function vitest(name: string, files: readonly string[] | undefined, node?: string): Job {
+export function vitest(name: string, files: readonly string[], node?: string): Job {
   return runner(name, (env) =>
-    runTool('vitest', 'vitest', ['run', ...(files ?? [])], { env, through: true, ...(node && { node }) }),
+    runTool('vitest', 'vitest', ['run', ...files], { env, through: true, ...(node && { node }) }),
   );
 }
 

@@ -19,11 +19,11 @@ export interface TestFiles {
 const SLOW = /^test\/(process|service|negative|contract|property)\/|^test\/unit\/web\/state\/(orders|tokens)\//;
 
 /**
- * Browser tests that only `npm run test:long` runs: kills of the browser, an order of 1,000 units,
- * searches of the memory of all browser processes, and the faults and fidelity of level 2.
+ * Tests that only `npm run test:long` runs: kills of the browser, an order of 1,000 units, searches of
+ * the memory of all browser processes, the faults and fidelity of level 2, and two builds.
  */
 const ONLY_LONG =
-  /^test\/(e2e\/orders-(kills|many)|level2\/(fidelity|faults|interrupted|policy|(vault-)?canaries))\.spec\.ts$/;
+  /^test\/(e2e\/orders-(kills|many)|level2\/(fidelity|faults|interrupted|policy|(vault-)?canaries)|process\/reproducible-build)\.(spec|test)\.ts$/;
 
 /** Tag of the tests in other files of test/e2e that only `npm run test:long` runs. */
 export const LONG_TAG = '@long';
@@ -78,13 +78,13 @@ export function filesOf(part: Part, files: TestFiles): TestFiles {
   const isLong = (path: string): boolean => ONLY_LONG.test(path);
   if (part === 'all') {
     return {
-      vitest,
+      vitest: vitest.filter((path) => !isLong(path)),
       e2e: e2e.filter((path) => !isLong(path)),
       level2: level2.filter((path) => !isLong(path)),
       firefox,
     };
   }
-  return { vitest: [], e2e: e2e.filter(hasLongTest), level2: level2.filter(isLong), firefox: [] };
+  return { vitest: vitest.filter(isLong), e2e: e2e.filter(hasLongTest), level2: level2.filter(isLong), firefox: [] };
 }
 
 /** True if the file has a test for `npm run test:long`. */

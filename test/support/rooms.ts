@@ -40,6 +40,11 @@ const PROTOCOL: readonly Room[] = [
     packages: ['valibot'],
   },
   {
+    room: 'protocol/release/',
+    may: [...inProtocol('bytes', 'crypto', 'json', 'signing'), 'protocol/errors.ts'],
+    packages: ['valibot'],
+  },
+  {
     room: 'protocol/orders/',
     may: [...inProtocol('bytes', 'text', 'crypto', 'tkl', 'json', 'signing', 'service'), 'protocol/errors.ts'],
     packages: ['valibot'],
@@ -103,7 +108,7 @@ const AS_SERVICE = [
   ['exports'],
   ['service'],
   ['http'],
-  ['site'],
+  ['site', 'release'],
   ['cli', 'api'],
   ['bin'],
 ];
@@ -165,6 +170,7 @@ export const ROOMS: readonly Room[] = [
         'orders',
         'vault',
         'site',
+        'release',
       ),
     ],
     () => [NODE, /^hono(\/|$)/, 'valibot', '@valibot/to-json-schema'],
@@ -185,6 +191,11 @@ export const ROOMS: readonly Room[] = [
   { room: 'web/src/demo.ts', may: ['web/src/', 'device-sim/', 'protocol/'], packages: ['svelte'] },
 
   { room: 'build/', may: [], packages: [NODE, 'vite', 'marked'] },
+  {
+    room: 'build/release/',
+    may: ['build/', ...inProtocol('bytes', 'text', 'signing', 'release')],
+    packages: [NODE, 'vite'],
+  },
   {
     room: 'test/',
     may: ['protocol/', 'device-sim/', 'device-host/', 'as-service/', 'web/src/', 'build/'],

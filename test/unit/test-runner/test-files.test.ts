@@ -12,6 +12,7 @@ import {
 const FILES: TestFiles = {
   vitest: [
     'test/negative/replay.test.ts',
+    'test/process/reproducible-build.test.ts',
     'test/unit/protocol/orders/csv.test.ts',
     'test/unit/web/state/orders/order-run.test.ts',
   ],
@@ -29,6 +30,7 @@ describe('the parts of the tests', () => {
 
   it('all has everything but the files of long tests', () => {
     expect(paths(FILES).filter((path) => !paths(filesOf('all', FILES)).includes(path))).toEqual([
+      'test/process/reproducible-build.test.ts',
       'test/e2e/orders-kills.spec.ts',
       'test/level2/faults.spec.ts',
       'test/level2/vault-canaries.spec.ts',
@@ -37,6 +39,7 @@ describe('the parts of the tests', () => {
 
   it('long has the files of long tests, and the files with some tests that are tagged as long', () => {
     expect(paths(filesOf('long', FILES))).toEqual([
+      'test/process/reproducible-build.test.ts',
       'test/e2e/orders-kills.spec.ts',
       'test/e2e/orders.spec.ts',
       'test/level2/faults.spec.ts',

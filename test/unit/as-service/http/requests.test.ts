@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import * as v from 'valibot';
 import { describe, expect, it, vi } from 'vitest';
 import { answer, answerProblem, Problem, problemJson, problemOf, tooManyRequests } from '#as-service/http/answer.ts';
-import { mixHeaders } from '#as-service/http/build-hash.ts';
+import { mixHeaders } from '#protocol/release/build-files.ts';
 import { allowPages } from '#as-service/http/cors.ts';
 import { RateLimit } from '#as-service/http/rate-limit.ts';
 import { parse, readJson } from '#as-service/http/request-body.ts';
@@ -259,8 +259,7 @@ describe('the hash of a build', () => {
     const build = JSON.stringify({ hash: hash('b1headers'), files: ['a'] });
     expect(mixed.serviceWorker).toBe(`const KEYFERRY_BUILD = ${build};\nrest();\n`);
     const files = { 'a.js': 'h1', 'service-worker.js': hash(mixed.serviceWorker) };
-    const all = hash(`h1  a.js\n${files['service-worker.js']}  service-worker.js\n`);
-    expect(mixed.list).toBe(`${JSON.stringify({ hash: all, files, version: 1 }, null, 2)}\n`);
+    expect(mixed.list).toBe(`${JSON.stringify({ hash: hash('b1headers'), files, version: 1 }, null, 2)}\n`);
   });
 
   it('stays as it is without a build', () => {
