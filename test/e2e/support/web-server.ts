@@ -32,6 +32,8 @@ export class WebServer {
   as: string | undefined;
   /** Whether the server forwards all requests in the folder of the page, or only those below v1. */
   forwards: 'v1' | 'all' = 'v1';
+  /** Contents of files, by path in the folder, in place of those of the build. */
+  contents: ReadonlyMap<string, string> = new Map();
   /** The AS addresses in the Content-Security-Policy of the page. */
   policyNames: readonly string[] = [];
   /** The folders whose files the server sends. */
@@ -74,7 +76,9 @@ export class WebServer {
   async #sendFile(to: ServerResponse, path: string): Promise<void> {
     await this.beforeFile(path);
     for (const folder of this.folders) {
-      const content = await readFile(join(folder, path)).catch(() => undefined);
+      const changed = this.contents.get(path);
+      const content =
+        changed === undefined ? await readFile(join(folder, path)).catch(() => undefined) : Buffer.from(changed);
       if (content === undefined) continue;
       const html = path.endsWith('.html') ? content.toString() : undefined;
       const type = TYPES[extname(path)] ?? 'application/octet-stream';

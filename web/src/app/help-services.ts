@@ -6,6 +6,7 @@ import selfTestUrl from '../browser/self-test.worker.ts?worker&url';
 import { spawnWorker } from '../browser/trusted-script.ts';
 import { Help } from '../state/help/help.svelte.ts';
 import { readLocalNetwork } from '../state/help/local-network.ts';
+import { ReleaseCheck } from '../state/help/release-check.svelte.ts';
 import type { PageHealth } from '../state/page/page-health.svelte.ts';
 import type { AsClock } from '../state/session/as-clock.svelte.ts';
 import type { Station } from '../state/station/station.svelte.ts';
@@ -14,6 +15,7 @@ import type { Links } from '../transport/links.ts';
 import { readBuildFacts } from './build-info.ts';
 import type { CoreServices } from './core-services.ts';
 import type { Environment } from './environment.ts';
+import { fetchPageFile } from './page-files.ts';
 
 /** The objects of main.ts that Help reads. */
 export interface HelpSubjects {
@@ -53,6 +55,11 @@ export function openHelp(
     address: location.origin + location.pathname,
     readBuild: readBuildFacts,
     readLocalNetwork: () => readLocalNetwork(browser.permissions, location.origin, site()?.asBase ?? asBase),
+    release: new ReleaseCheck({
+      folder: storagePrefix === '' ? 'app' : 'demo',
+      fetchFile: fetchPageFile,
+      verify: verifyWith(crypto.subtle),
+    }),
     runSelfTest: async () => {
       const { runSelfTest } = await import('../state/help/self-test.ts');
       return await runSelfTest({

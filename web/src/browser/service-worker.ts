@@ -71,9 +71,11 @@ scope.addEventListener('message', (event) => {
   if (event.data === 'build') reply(event, { version: KEYFERRY_BUILD.version, hash: KEYFERRY_BUILD.hash });
 });
 scope.addEventListener('fetch', (event) => {
-  const { method, mode, url } = event.request;
+  const { method, mode, url, cache } = event.request;
   const { origin, pathname, search } = new URL(url);
   if (method !== 'GET' || origin !== location.origin) return;
+  // The view Help compares the files of the server with a release.
+  if (cache === 'no-store') return;
   if (mode === 'navigate') event.waitUntil(deleteOtherBuilds());
   const path = pathname === `${FOLDER}index.html` ? FOLDER : pathname;
   if (path === LIST && search === '') event.respondWith(Promise.resolve(Response.json(KEYFERRY_BUILD)));

@@ -22,6 +22,7 @@ import type {
 } from './facts.ts';
 import { type Finding, findingsOf } from './findings.ts';
 import { type DeviceSources, readDevices, type SeenDevice, type SeenDevices } from './read-devices.ts';
+import type { ReleaseCheck } from './release-check.svelte.ts';
 import { type SupportFile, supportFile } from './support-file.ts';
 
 /** Number of attempts, newest first, whose failures are listed. */
@@ -43,6 +44,7 @@ export interface HelpOptions extends Omit<DeviceSources, 'lanes'> {
   readonly runSelfTest: () => Promise<SelfTestFacts>;
   /** State of the permission for the local network; undefined if the AS does not need it. */
   readonly readLocalNetwork: () => Promise<PermissionState | undefined>;
+  readonly release: ReleaseCheck;
   /** A monotonic clock, in milliseconds. */
   readonly ticks: () => number;
 }
@@ -67,6 +69,10 @@ export class Help {
 
   get isBusy(): boolean {
     return this.#task.isBusy;
+  }
+
+  get release(): ReleaseCheck {
+    return this.#options.release;
   }
 
   /** The support file that is shown before it is saved; undefined if none was made. */

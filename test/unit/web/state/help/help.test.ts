@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
 import { ATTEMPT } from '#test/unit/web/journal/records.ts';
 import { Help, type HelpOptions } from '#web/state/help/help.svelte.ts';
+import { ReleaseCheck } from '#web/state/help/release-check.svelte.ts';
 import { PageHealth } from '#web/state/page/page-health.svelte.ts';
 import { AsClock } from '#web/state/session/as-clock.svelte.ts';
 import { PROFILES } from '#web/transport/device-profiles.ts';
@@ -63,6 +64,7 @@ async function createHelp(changes: Partial<HelpOptions> = {}, wire = cable()): P
     readBuild: async () => ({ version: '1.2.3', hash: '8643b1efe94df87f', script: 'index-abc.js', isServed: true }),
     readLocalNetwork: async () => 'denied',
     runSelfTest: async () => ({ at: NOW().toISOString(), passed: ['SHA-256'], failed: [] }),
+    release: new ReleaseCheck({ folder: 'app', fetchFile: async () => undefined, verify: () => false }),
     ticks: () => 0,
     usb: { getDevices: async () => [...permitted] } as unknown as USB,
     serial: undefined,
@@ -322,7 +324,7 @@ describe('Help', () => {
     const { help, bench } = await openHelp({
       readBuild: async () => {
         builds++;
-        return { version: '1.2.3', script: 'index-abc.js', isServed: true };
+        return { version: '1.2.3', hash: '8643b1efe94df87f', script: 'index-abc.js', isServed: true };
       },
     });
     Object.defineProperty(bench, 'choice', {

@@ -166,7 +166,10 @@ describe('a unit that could not be read', () => {
     const lane = await attached(bench, wire, 2);
     const arrive = vi.fn(async () => undefined);
     const loader = { arrive, refuseDuplicate: async () => undefined, recover: async () => undefined };
-    bench.station.assign({ ...loader, progress: { id: 'JOB', done: 0, total: 1, failed: 0 } } satisfies UnitLoader);
+    bench.station.assign({
+      ...loader,
+      progress: { id: 'JOB', done: 0, total: 1, failed: 0, isRunning: false },
+    } satisfies UnitLoader);
     await bench.station.reread(lane);
     expect(lane.phase.is).toBe('unread');
     expect(arrive).not.toHaveBeenCalled();

@@ -72,7 +72,10 @@ describe('the open attempts', () => {
     const { bench, lane } = await cutOff();
     const recover = vi.fn(async () => undefined);
     const loader = { recover, arrive: async () => undefined, refuseDuplicate: async () => undefined };
-    bench.station.assign({ ...loader, progress: { id: 'JOB', done: 0, total: 1, failed: 0 } } satisfies UnitLoader);
+    bench.station.assign({
+      ...loader,
+      progress: { id: 'JOB', done: 0, total: 1, failed: 0, isRunning: false },
+    } satisfies UnitLoader);
     bench.session.signOut();
     await bench.station.settle();
     expect(recover).not.toHaveBeenCalled();

@@ -1,0 +1,23 @@
+// Fetches the files of this page, for the comparison with a release.
+import { ProtocolError } from '#protocol/errors.ts';
+import type { FileSource } from '../state/help/release-check.svelte.ts';
+
+/** Maximum time in ms for one file. */
+const TIMEOUT_MS = 20_000;
+
+/**
+ * `path` is relative to the folder of the page. Resolves to undefined if there is no such file. The
+ * service worker answers from its cache, except a request with the cache mode "no-store".
+ * @throws ProtocolError part-unreachable
+ */
+export async function fetchPageFile(path: string, source: FileSource): Promise<Uint8Array | undefined> {
+  try {
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const answer = await fetch(path, { signal, cache: source === 'server' ? 'no-store' : 'default' });
+    return answer.status === 200 ? new Uint8Array(await answer.arrayBuffer()) : undefined;
+  } catch (cause) {
+    // fetch() and arrayBuffer() reject with a TypeError, or with the DOMException of the timeout.
+    if (!(cause instanceof TypeError) && !(cause instanceof DOMException)) throw cause;
+    throw new ProtocolError('part-unreachable', `${path} could not be fetched`, { cause });
+  }
+}

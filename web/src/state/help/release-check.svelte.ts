@@ -1,0 +1,125 @@
+// Compares the files of this page with a release, as this browser uses them and as the server sends
+// them (docs/release.md).
+import { ProtocolError } from '#protocol/errors.ts';
+import { BUILD_LIST, SERVICE_WORKER } from '#protocol/release/build-files.ts';
+import { type FileState, type PageFolder, ReleasedPage } from '#protocol/release/compare.ts';
+import { openRelease } from '#protocol/release/statement.ts';
+import { rootFingerprint, type Verify } from '#protocol/signing/envelope.ts';
+import type { Failure } from '../common/failure.ts';
+import { type OpenedFile, readFile } from '../common/read-file.ts';
+import { Task } from '../common/task.svelte.ts';
+
+/**
+ * browser  the copy that this browser uses: from its cache or, if it has none, from the server
+ * server   the copy that the server sends now
+ */
+export type FileSource = 'browser' | 'server';
+
+export interface ReleaseCheckOptions {
+  /** The folder of the release that contains this page. */
+  readonly folder: PageFolder;
+  /**
+   * Fetches a file of this page. Resolves to undefined if the server does not have it.
+   * @throws ProtocolError part-unreachable
+   */
+  readonly fetchFile: (path: string, source: FileSource) => Promise<Uint8Array | undefined>;
+  readonly verify: Verify;
+}
+
+export interface FileDifference {
+  readonly path: string;
+  /** `additional`: a list of the server names the file, and the release does not have it. */
+  readonly is: Exclude<FileState, 'same'> | 'additional';
+  readonly source: FileSource;
+}
+
+export interface ReleaseComparison {
+  readonly version: string;
+  /** Fingerprint of the key that signed the statement, 32 hex digits. */
+  readonly fingerprint: string;
+  /** Number of files of this page. */
+  readonly files: number;
+  readonly differences: readonly FileDifference[];
+  /** Whether the server sent every file that it has. False if it could not be reached. */
+  readonly isServerRead: boolean;
+}
+
+/** Files that the browser reads from the server only. */
+const FROM_SERVER_ONLY: readonly string[] = [SERVICE_WORKER, BUILD_LIST];
+
+export class ReleaseCheck {
+  #result = $state.raw<ReleaseComparison | undefined>();
+  #progress = $state.raw<readonly [done: number, total: number] | undefined>();
+  readonly #options: ReleaseCheckOptions;
+  readonly #task = new Task();
+
+  constructor(options: ReleaseCheckOptions) {
+    this.#options = options;
+  }
+
+  /** Result of the last comparison. */
+  get result(): ReleaseComparison | undefined {
+    return this.#result;
+  }
+
+  /** Number of compared files and number of all files; undefined unless a comparison is running. */
+  get progress(): readonly [done: number, total: number] | undefined {
+    return this.#progress;
+  }
+
+  /** Why the last file was refused, or why this page could not be read. */
+  get failure(): Failure | undefined {
+    return this.#task.failure;
+  }
+
+  get isBusy(): boolean {
+    return this.#task.isBusy;
+  }
+
+  /** Compares this page with the release of a signed statement. */
+  async compare(file: OpenedFile): Promise<void> {
+    this.#result = undefined;
+    await this.#task.run(async () => {
+      const release = await openRelease(await readFile(file), this.#options.verify);
+      const page = new ReleasedPage(release, this.#options.folder);
+      const { version, publicKey } = release;
+      const found = await this.#compareFiles(page);
+      this.#result = { version, fingerprint: rootFingerprint(publicKey), files: page.paths.length, ...found };
+    });
+    this.#progress = undefined;
+  }
+
+  async #compareFiles(page: ReleasedPage): Promise<Pick<ReleaseComparison, 'differences' | 'isServerRead'>> {
+    const { paths } = page;
+    const differences: FileDifference[] = [];
+    let isServerRead = true;
+    for (const [index, path] of paths.entries()) {
+      this.#progress = [index, paths.length];
+      const { fetchFile } = this.#options;
+      if (!FROM_SERVER_ONLY.includes(path)) {
+        const is = page.stateOf(path, await fetchFile(path, 'browser'));
+        if (is !== 'same') differences.push({ path, is, source: 'browser' });
+      }
+      if (isServerRead) isServerRead = await this.#compareServed(page, path, differences);
+    }
+    return { differences, isServerRead };
+  }
+
+  /** Returns false if the server cannot be reached. */
+  async #compareServed(page: ReleasedPage, path: string, differences: FileDifference[]): Promise<boolean> {
+    try {
+      const content = await this.#options.fetchFile(path, 'server');
+      const is = page.stateOf(path, content);
+      if (is !== 'same') differences.push({ path, is, source: 'server' });
+      const additional = content ? page.additional(path, content) : [];
+      for (const name of additional) {
+        if (differences.some(({ path: other, is: kind }) => other === name && kind === 'additional')) continue;
+        differences.push({ path: name, is: 'additional', source: 'server' });
+      }
+      return true;
+    } catch (error) {
+      if (error instanceof ProtocolError && error.code === 'part-unreachable') return false;
+      throw error;
+    }
+  }
+}
