@@ -31,7 +31,7 @@ describe('an order', () => {
     const ledger = ledgerWith('JOB 1', 'JOB 2');
     expect(ledger.find('JOB 2')).toEqual({
       ...{ envelope: orderEnvelope(order('JOB 2')), order: order('JOB 2'), state: 'open', reason: null },
-      ...{ reported: new Map(), stations: [], absentReason: null, closed: null },
+      ...{ reported: new Map(), stations: [], lastReported: [], absentReason: null, closed: null },
     });
     expect([...ledger.all()].map((each) => each.order.id)).toEqual(['JOB 1', 'JOB 2']);
     expect(ledger.find('JOB 3')).toBeUndefined();
@@ -72,9 +72,33 @@ describe('an order', () => {
     });
   });
 
+  it('lists a station once that asks how the order would end and then closes it', () => {
+    const first = { ...part([unitReport(1, 'failed')]), head: { sequence: 2, hash: 'h' } };
+    const timesAfter = (operator: string, second: Partial<StationPart>) => {
+      const ledger = ledgerWith('JOB 1');
+      ledger.report('JOB 1', 'otto', part([]), '0');
+      ledger.report('JOB 1', 'olga', first, '1');
+      ledger.report('JOB 1', operator, { ...first, ...second }, '2');
+      return ledger.find('JOB 1')?.stations.map(({ time }) => time);
+    };
+    const [once, twice] = [
+      ['0', '2'],
+      ['0', '1', '2'],
+    ];
+    expect(timesAfter('olga', {})).toEqual(once);
+    expect(timesAfter('olga', { head: { sequence: 3, hash: 'h' } })).toEqual(once);
+    expect(timesAfter('olga', { units: [unitReport(2, 'failed'), unitReport(1, 'done')] })).toEqual(once);
+    expect(timesAfter('otto', {})).toEqual(twice);
+    expect(timesAfter('olga', { head: { sequence: 1, hash: 'h' } })).toEqual(twice);
+    expect(timesAfter('olga', { head: null })).toEqual(twice);
+    expect(timesAfter('olga', { units: [unitReport(2, 'failed')] })).toEqual(twice);
+    expect(timesAfter('olga', { app: { ...APP, version: '2' } })).toEqual(twice);
+    expect(timesAfter('olga', { app: { ...APP, build: 'c' } })).toEqual(twice);
+  });
+
   it('lists the last 1000 station reports', () => {
     const ledger = ledgerWith('JOB 1');
-    for (let i = 0; i < 1001; i++) ledger.report('JOB 1', 'olga', part([]), String(i));
+    for (let i = 0; i < 1001; i++) ledger.report('JOB 1', i % 2 === 0 ? 'olga' : 'otto', part([]), String(i));
     const stations = ledger.find('JOB 1')?.stations ?? [];
     expect([stations.length, stations[0]?.time, stations.at(-1)?.time]).toEqual([1000, '1', '1000']);
   });
