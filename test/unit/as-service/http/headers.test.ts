@@ -13,7 +13,7 @@ import { makeFolder } from '#test/support/site-folder.ts';
 
 it('the policy of a page permits what the page needs', () => {
   const policy = (style: string, img: string, connect: string) =>
-    `default-src 'none'; script-src 'self'; style-src ${style}; img-src ${img}; connect-src ${connect}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types svelte-trusted-html keyferry-url`;
+    `default-src 'none'; script-src 'self'; style-src ${style}; img-src ${img}; manifest-src 'self'; connect-src ${connect}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types svelte-trusted-html keyferry-url`;
   expect(contentSecurityPolicy()).toBe(policy("'self'", "'self'", "'self'"));
   expect(
     contentSecurityPolicy({ styleHashes: ['AA', 'BB'], dataImages: true, asOrigins: ['https://as.example'] }),
