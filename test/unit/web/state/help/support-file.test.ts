@@ -200,7 +200,7 @@ describe('the support file', () => {
       selfTest: null,
       failures: [{ at: GOOD.at, link: 'usb', sn: '…4F47', interrupted: true }],
     });
-    expect(bad.service).toEqual({ is: 'failed', failure: reported });
+    expect(bad.service).toEqual({ is: 'failed', failure: reported, localNetwork: null });
     const unpinned: Facts = { ...GOOD, service: { is: 'reached', ms: 1.6, comparedAt: undefined, isPinnedRoot: true } };
     expect(JSON.parse(supportFile(unpinned, [], []).text).service).toEqual({
       ...{ is: 'reached', ms: 2, rootComparedAt: null, isPinnedRoot: true },
