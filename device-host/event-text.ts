@@ -3,7 +3,8 @@
 // as its KCV.
 import type { MemoryDigest } from '#device-sim/setup/control.ts';
 import type { UnitEvent } from '#device-sim/unit/unit.ts';
-import { findStatusWord, formatStatusWord } from '#protocol/apdu/status-word.ts';
+import { formatStatusWord } from '#protocol/apdu/status-word.ts';
+import { findStatusWord } from '#protocol/apdu/status-words.ts';
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import type { GadgetEvent } from './gadget/gadget.ts';
 import type { CardEvent } from './gadget/unit-framing.ts';

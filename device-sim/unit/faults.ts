@@ -41,14 +41,39 @@ export type Fault =
       readonly link?: LinkKind;
     }
   /**
-   * Refuses the next `times` commands that have this INS. The unit answers with the status word and
-   * does not run the command.
+   * Refuses the next `times` commands that have this INS, after `skip` others. The unit answers with
+   * the status word and does not run the command.
    */
   | {
       readonly fault: 'refuse';
       readonly ins: number;
       readonly statusWord: number;
       readonly times?: number;
+      readonly skip?: number;
+      readonly link?: LinkKind;
+    }
+  /**
+   * Interrupts the link at the next command that has this INS, after `skip` others. The unit does
+   * not run the command. `silence` and `noise` (each transmission of the unit arrives damaged) last
+   * until the link is opened again or, with `lasting`, until the faults are cleared.
+   */
+  | {
+      readonly fault: 'outage';
+      readonly ins: number;
+      readonly effect: 'unplug' | 'silence' | 'noise';
+      readonly lasting?: boolean;
+      readonly skip?: number;
+      readonly link?: LinkKind;
+    }
+  /**
+   * Alters the response data of the next command that has this INS, after `skip` others. The unit
+   * runs the command. `last byte` flips one bit of the last byte, `shorter` omits that byte.
+   */
+  | {
+      readonly fault: 'altered answer';
+      readonly ins: number;
+      readonly effect: 'last byte' | 'shorter';
+      readonly skip?: number;
       readonly link?: LinkKind;
     }
   /**
@@ -56,6 +81,11 @@ export type Fault =
    * and GET RESPONSE returns the rest. The command must have a field Le.
    */
   | { readonly fault: 'partial answer'; readonly ins: number; readonly link?: LinkKind }
+  /**
+   * Arms each fault when the one before has occurred. Faults that last until the faults are cleared,
+   * and faults of the memory, do not belong in a sequence.
+   */
+  | { readonly fault: 'sequence'; readonly faults: readonly Fault[] }
   /**
    * Faults that last until the faults are cleared. `busy`: another program uses the unit. `driver
    * missing`: WinUSB is missing. `access denied`: the operating system denies access. `silence`:
@@ -92,17 +122,27 @@ interface Counters {
 }
 
 interface ArmedFault {
-  readonly fault: Exclude<Fault, { fault: 'memory' }>;
+  readonly fault: Exclude<Fault, { fault: 'memory' | 'sequence' }>;
   /** The counters of the fault's direction when the fault was armed. */
   readonly start: Counters;
   times: number;
+  /** Number of commands to which the fault does not apply yet. */
+  skip: number;
+  /** Armed when this fault has occurred. */
+  readonly next: readonly Fault[];
 }
+
+/** Bit that `noise` flips. In a CCID message it turns bStatus into that of a failed command. */
+const NOISE_BIT = 57;
+/** Length of SW1 SW2. */
+const STATUS_LENGTH = 2;
 
 /** The armed faults of one link, oldest first. */
 export class FaultScript {
   readonly #link: LinkKind;
   readonly #counters: Record<Direction, Counters> = { out: { bytes: 0, blocks: 0 }, in: { bytes: 0, blocks: 0 } };
   #armed: ArmedFault[] = [];
+  #outage: FaultOf<'outage'> | undefined;
 
   constructor(link: LinkKind) {
     this.#link = link;
@@ -110,14 +150,30 @@ export class FaultScript {
 
   /** Arms a fault. Ignores faults of another link and of the memory. */
   arm(fault: Fault): void {
+    this.#arm(fault, []);
+  }
+
+  #arm(fault: Fault, next: readonly Fault[]): void {
+    if (fault.fault === 'sequence') {
+      const [first, ...rest] = fault.faults;
+      if (first !== undefined) this.#arm(first, [...rest, ...next]);
+      return;
+    }
     if (fault.fault === 'memory' || ('link' in fault && fault.link !== undefined && fault.link !== this.#link)) return;
     const start = 'direction' in fault ? { ...this.#counters[fault.direction] } : { bytes: 0, blocks: 0 };
     const times = 'times' in fault ? (fault.times ?? 1) : 1;
-    this.#armed.push({ fault, start, times });
+    const skip = 'skip' in fault ? (fault.skip ?? 0) : 0;
+    this.#armed.push({ fault, start, times, skip, next });
   }
 
   clear(): void {
     this.#armed = [];
+    this.#outage = undefined;
+  }
+
+  /** Called when the link is opened. */
+  endOutage(): void {
+    if (this.#outage?.lasting !== true) this.#outage = undefined;
   }
 
   /** The armed fault that prevents opening the link. Undefined if there is none. */
@@ -135,7 +191,7 @@ export class FaultScript {
   }
 
   get isSilent(): boolean {
-    return this.#armed.some(({ fault }) => fault.fault === 'silence');
+    return this.#outage?.effect === 'silence' || this.#armed.some(({ fault }) => fault.fault === 'silence');
   }
 
   /** Applies the armed faults to one transmission. */
@@ -162,41 +218,61 @@ export class FaultScript {
       }
       this.#remove(armed);
     }
+    if (direction === 'in' && this.#outage?.effect === 'noise') passed = withBitFlipped(passed, NOISE_BIT);
     return { bytes: passed, unplugged };
   }
 
   /**
-   * Returns the status word of an armed `refuse` fault for this INS. Undefined if there is none.
+   * Returns the first armed `refuse` or `outage` fault for this INS; undefined if there is none.
+   * Begins the outage.
+   * @param isLast false for a part of a command chain that is not the last
    */
-  takeRefusal(ins: number | undefined): number | undefined {
-    return this.#take('refuse', (fault) => fault.ins === ins)?.statusWord;
+  takeInterruption(ins: number | undefined, isLast: boolean): FaultOf<'refuse' | 'outage'> | undefined {
+    const taken = this.#take(['refuse', 'outage'], (fault) => fault.ins === ins, isLast);
+    if (taken?.fault === 'outage' && taken.effect !== 'unplug') this.#outage = taken;
+    return taken;
+  }
+
+  /** Applies an `altered answer` fault for this INS to the response APDU of a complete command. */
+  alter(ins: number | undefined, response: Bytes): Bytes {
+    if (response.length <= STATUS_LENGTH) return response;
+    const fault = this.#take(['altered answer'], (each) => each.ins === ins);
+    const end = response.length - STATUS_LENGTH;
+    if (fault?.effect === 'last byte') return withBitFlipped(response, end * 8 - 1);
+    if (fault?.effect === 'shorter') return concat(response.subarray(0, end - 1), response.subarray(end));
+    return response;
   }
 
   /** Whether a `partial answer` fault is armed for this INS. */
   takePartialAnswer(ins: number | undefined): boolean {
-    return this.#take('partial answer', (fault) => fault.ins === ins) !== undefined;
+    return this.#take(['partial answer'], (fault) => fault.ins === ins) !== undefined;
   }
 
   /** Returns the delay of the next response, in ms. */
   takeDelay(): number {
-    return this.#take('late answer', () => true)?.ms ?? 0;
+    return this.#take(['late answer'], () => true)?.ms ?? 0;
   }
 
   takeStall(direction: Direction): boolean {
-    return this.#take('stall', (fault) => fault.direction === direction) !== undefined;
+    return this.#take(['stall'], (fault) => fault.direction === direction) !== undefined;
   }
 
   takeLineError(): LineError | undefined {
-    return this.#take('line error', () => true)?.error;
+    return this.#take(['line error'], () => true)?.error;
   }
 
   #take<K extends ArmedFault['fault']['fault']>(
-    kind: K,
+    kinds: readonly K[],
     matches: (fault: FaultOf<K>) => boolean,
+    isLast = true,
   ): FaultOf<K> | undefined {
     for (const armed of this.#armed) {
       const { fault } = armed;
-      if (!isKind(fault, kind) || !matches(fault)) continue;
+      if (!isKind(fault, kinds) || !matches(fault)) continue;
+      if (armed.skip > 0) {
+        if (isLast) armed.skip--;
+        continue;
+      }
       armed.times--;
       if (armed.times <= 0) this.#remove(armed);
       return fault;
@@ -206,11 +282,12 @@ export class FaultScript {
 
   #remove(armed: ArmedFault): void {
     this.#armed = this.#armed.filter((other) => other !== armed);
+    this.#arm({ fault: 'sequence', faults: armed.next }, []);
   }
 }
 
-function isKind<K extends Fault['fault']>(fault: Fault, kind: K): fault is FaultOf<K> {
-  return fault.fault === kind;
+function isKind<K extends Fault['fault']>(fault: Fault, kinds: readonly K[]): fault is FaultOf<K> {
+  return kinds.some((kind) => kind === fault.fault);
 }
 
 function withBitFlipped(bytes: Bytes, bit: number): Bytes {

@@ -13,6 +13,8 @@ import { PowerCut } from './memory.ts';
 const EXTENSION_INTERVAL = 400;
 const CLA_CHAINING = 0x10;
 const NO_DATA = new Uint8Array(0);
+/** Status word of the response that noise damages. */
+const NO_DIAGNOSIS = 0x6f00;
 
 export interface UnitLinkOptions {
   readonly framing: CardFraming;
@@ -29,11 +31,7 @@ export interface UnitLinkOptions {
 }
 
 export class UnitLink {
-  /**
-   * Called with each transmission of the unit. If undefined, the bytes are lost, as on a port that
-   * is not open.
-   */
-  onSend: ((bytes: Bytes) => void) | undefined;
+  #onSend: ((bytes: Bytes) => void) | undefined;
   readonly #options: UnitLinkOptions;
   #cancelSilence: Cancel | undefined;
   /** Tail of the command queue. */
@@ -44,11 +42,20 @@ export class UnitLink {
     this.#options = options;
   }
 
+  /**
+   * Called with each transmission of the unit. If undefined, the bytes are lost, as on a port that
+   * is not open. Setting it opens the link.
+   */
+  set onSend(onSend: ((bytes: Bytes) => void) | undefined) {
+    this.#onSend = onSend;
+    if (onSend !== undefined) this.#options.faults.endOutage();
+  }
+
   /** Receives bytes from the host, in pieces of any size. */
   receive(bytes: Uint8Array): void {
     if (!this.#isOpen) return;
     const { faults, framing } = this.#options;
-    if (faults.isEchoing) this.onSend?.(copy(bytes));
+    if (faults.isEchoing) this.#onSend?.(copy(bytes));
     const { bytes: passed, unplugged } = faults.pass('out', bytes);
     if (passed.length > 0 && !faults.isSilent) {
       this.#cancelSilence?.();
@@ -64,7 +71,7 @@ export class UnitLink {
   close(): void {
     this.#isOpen = false;
     this.#cancelSilence?.();
-    this.onSend = undefined;
+    this.#onSend = undefined;
   }
 
   #perform(actions: readonly CardAction[]): void {
@@ -90,7 +97,7 @@ export class UnitLink {
     const { faults, onUnplug } = this.#options;
     if (faults.isSilent) return;
     const { bytes: passed, unplugged } = faults.pass('in', bytes);
-    if (passed.length > 0) this.onSend?.(passed);
+    if (passed.length > 0) this.#onSend?.(passed);
     if (unplugged) onUnplug();
   }
 
@@ -101,7 +108,7 @@ export class UnitLink {
 
   async #run(ticket: number, slot: number, command: Bytes, stopExtending: () => void): Promise<void> {
     const { framing, clock, faults, onPowerCut } = this.#options;
-    let response: Bytes;
+    let response: Bytes | undefined;
     try {
       if (!this.#isOpen) return;
       response = await this.#process(slot, command);
@@ -112,20 +119,29 @@ export class UnitLink {
     } finally {
       stopExtending();
     }
+    if (response === undefined) return;
     await sleep(clock, faults.takeDelay());
     if (this.#isOpen) this.#perform(framing.answer(ticket, response));
   }
 
-  async #process(slot: number, command: Bytes): Promise<Bytes> {
-    const { faults, cards, runExclusive } = this.#options;
+  /** Resolves to undefined if an outage prevents the response. */
+  async #process(slot: number, command: Bytes): Promise<Bytes | undefined> {
+    const { faults, cards, runExclusive, onUnplug } = this.#options;
     const [cla = 0, ins] = command;
-    const refusal = faults.takeRefusal(ins);
-    if (refusal !== undefined) return encodeResponse(NO_DATA, refusal);
+    const isLast = (cla & CLA_CHAINING) === 0;
+    const interruption = faults.takeInterruption(ins, isLast);
+    if (interruption?.fault === 'refuse') return encodeResponse(NO_DATA, interruption.statusWord);
+    if (interruption?.effect === 'noise') return encodeResponse(NO_DATA, NO_DIAGNOSIS);
+    if (interruption !== undefined) {
+      if (interruption.effect === 'unplug') onUnplug();
+      return undefined;
+    }
     const card = cards[slot];
     if (card === undefined) throw new RangeError(`no card in slot ${slot}`);
     // A part of a chain has no field Le, so it cannot get a partial answer.
-    const isPartial = (cla & CLA_CHAINING) === 0 && faults.takePartialAnswer(ins);
-    return await runExclusive(() => card.process(isPartial ? withLeOne(command) : command));
+    const isPartial = isLast && faults.takePartialAnswer(ins);
+    const response = await runExclusive(() => card.process(isPartial ? withLeOne(command) : command));
+    return isLast ? faults.alter(ins, response) : response;
   }
 
   #extendWhile(ticket: number): () => void {

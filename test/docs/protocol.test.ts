@@ -1,7 +1,7 @@
 // Compares docs/protocol.md with the code: layouts, lengths, the worked example, frames, constants
 // and status words.
 import { describe, expect, it } from 'vitest';
-import { findStatusWord } from '#protocol/apdu/status-word.ts';
+import { findStatusWord } from '#protocol/apdu/status-words.ts';
 import { fromHex, hexNumber, toHex } from '#protocol/bytes/hex.ts';
 import { readU32 } from '#protocol/bytes/integers.ts';
 import { DEMO_SETS } from '#protocol/demo/demo-sets.ts';

@@ -123,6 +123,144 @@ test('the support file is shown before it is saved, and contains no secret and n
     expect(text.toUpperCase(), name).not.toContain(secret.toUpperCase());
 });
 
+test('the console shows each exchange in words, grows during a load, filters and copies', async ({
+  open,
+  service,
+  page,
+}) => {
+  const [one, other] = [unit(SHARED), unit(SHARED)];
+  const station = await open([one, other]);
+  await station.signIn(service.token);
+  const lane = await station.attach('USB', one.sn);
+  await (await station.attach('USB', other.sn)).expectWord('Ready');
+  await station.fault(one.sn, { fault: 'refuse', ins: 0xd8, statusWord: 0x6988 });
+  await lane.load(FIELD_KEY.label, 1);
+  await lane.expectWord('Not loaded');
+  await openHelp(page);
+  const console = page.getByRole('region', { name: 'Console' });
+  await console.getByRole('button', { name: 'Show console' }).press('Enter');
+  const rows = console.getByRole('list', { name: 'Exchanges' }).locator('> li');
+  await expect(rows.filter({ hasText: 'SELECT' })).toHaveCount(2);
+  await console.getByRole('checkbox', { name: 'Failed only' }).press('Space');
+  await expect(rows).toHaveCount(1);
+  await rows.first().locator('summary').press('Enter');
+  for (const words of [
+    'Sends the sealed key to the unit',
+    '6988 authentication failed',
+    'AES, data encryption',
+    'Possible causes',
+    'The unit and the AS have different transport keys for this set',
+    'bytes, SHA-256',
+  ])
+    await expect(rows.first()).toContainText(words);
+  await expectAccessible(page, 'console, one failed exchange');
+  await console.getByRole('checkbox', { name: 'Failed only' }).press('Space');
+  await console.getByLabel('Unit', { exact: true }).selectOption({ label: other.sn });
+  await expect(rows).toHaveCount(1);
+  await console.getByLabel('Text', { exact: true }).fill('challenge');
+  await expect(console.getByText('No exchange matches the filter.')).toBeVisible();
+  await console.getByLabel('Text', { exact: true }).fill('');
+  await console.getByLabel('Unit', { exact: true }).selectOption('All units');
+  const before = await rows.count();
+  // A unit that is plugged in again is read again, while the console is open.
+  await station.unplug(other.sn);
+  await station.plug(other.sn);
+  await expect(rows).toHaveCount(before + 1);
+  // The policy of the page forbids to read the clipboard.
+  const copied = page.evaluate(
+    () =>
+      new Promise<string>((resolve) => {
+        Object.defineProperty(navigator.clipboard, 'writeText', { value: async (text: string) => resolve(text) });
+      }),
+  );
+  await console.getByText('Copy as text').click();
+  const text = await copied;
+  expect(text).toMatch(/^\S+Z unit 0*\w+ SELECT 00A40400\n {2}Selects the key application/);
+  for (const secret of [SHARED.transportKey, FIELD_KEY.key, service.token])
+    expect(text.toUpperCase()).not.toContain(secret.toUpperCase());
+});
+
+test('the exchanges of a failed load survive a reload, in the console and in the support file', async ({
+  open,
+  service,
+  page,
+}) => {
+  const one = unit(SHARED);
+  const station = await open([one]);
+  await station.signIn(service.token);
+  const lane = await station.attach('USB', one.sn);
+  await station.fault(one.sn, { fault: 'refuse', ins: 0xd8, statusWord: 0x6988 });
+  await lane.load(FIELD_KEY.label, 1);
+  await lane.expectWord('Not loaded');
+  await expect.poll(() => storedTraces(page)).toContain('IMPORTKEY');
+  const stored = await storedTraces(page);
+  for (const secret of [SHARED.transportKey, FIELD_KEY.key, service.token])
+    expect(stored.toUpperCase()).not.toContain(secret.toUpperCase());
+  await page.reload();
+  await openHelp(page);
+  const console = page.getByRole('region', { name: 'Console' });
+  await console.getByRole('button', { name: 'Show console' }).click();
+  await expect(console.getByRole('list', { name: 'Exchanges' })).toContainText('6988 authentication failed');
+  await page.getByRole('button', { name: 'Show support file' }).click();
+  const preview = page.getByRole('region', { name: 'Preview of the support file' });
+  const { attempts } = JSON.parse((await preview.locator('pre').textContent()) ?? '');
+  expect(attempts[0].failure).toEqual({ code: 'status-word', command: 'IMPORTKEY', statusWord: '6988' });
+  expect(attempts[0].exchanges.at(-1)).toMatchObject({ command: 'IMPORTKEY', statusWord: '6988' });
+});
+
+/** The stored traces of the station, as JSON. */
+async function storedTraces(page: Page): Promise<string> {
+  return await page.evaluate(
+    () =>
+      new Promise<string>((resolve, reject) => {
+        const request = indexedDB.open('keyferry');
+        request.onerror = () => reject(request.error);
+        request.onsuccess = () => {
+          const all = request.result.transaction('traces').objectStore('traces').getAll();
+          all.onsuccess = () => {
+            request.result.close();
+            resolve(JSON.stringify(all.result));
+          };
+        };
+      }),
+  );
+}
+
+for (const { name, prepare, alert, finding } of [
+  {
+    name: 'without HTTPS',
+    prepare: () => Object.defineProperty(window, 'isSecureContext', { value: false }),
+    alert: 'This page was loaded without HTTPS',
+    finding: 'browser-unsupported',
+  },
+  {
+    name: 'without a journal',
+    prepare: () => {
+      IDBFactory.prototype.open = () => {
+        throw new DOMException('denied', 'SecurityError');
+      };
+    },
+    alert: 'This page loads no key without a journal',
+    finding: 'journal-failed',
+  },
+]) {
+  test(`a page ${name} leads to Help, which has the support file`, async ({ page, service }) => {
+    await page.addInitScript(prepare);
+    await page.goto(service.url);
+    await expect(page.getByRole('alert')).toContainText(alert);
+    await page.getByRole('link', { name: 'Help with this' }).press('Enter');
+    await expect(page.getByRole('heading', { level: 2, name: /needs? you/ })).toBeVisible();
+    const own = page.getByRole('region', { name: 'This page' });
+    await expect(own).toContainText('The page cannot start');
+    await expect(own).toContainText(finding);
+    await page.getByRole('button', { name: 'Show support file' }).click();
+    await expect(page.getByRole('region', { name: 'Preview of the support file' })).toContainText(
+      `"code": "${finding}"`,
+    );
+    await expectAccessible(page, `help ${name}`);
+  });
+}
+
 test('the bar of a phone leads to Help, which fits', async ({ open, page }) => {
   await page.setViewportSize({ width: 320, height: 3000 });
   await open([unit(undefined, { permitted: true })]);

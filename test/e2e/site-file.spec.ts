@@ -84,6 +84,11 @@ test('a packed page loads keys into units that only its site file names', async 
   const asked = watch.requests.map((each) => each.split(' ')[1] ?? '');
   expect(asked.filter((url) => url.includes('/v1/')).every((url) => url.startsWith(`${service.url}/v1/`))).toBe(true);
 
+  await page.getByRole('link', { name: 'Help', exact: true }).click();
+  const devices = page.getByRole('region', { name: 'Devices' });
+  for (const { name } of PROFILES) await expect(devices).toContainText(`profile “${name}”`);
+  await station.openStation();
+
   // If the server has no site file, the station uses the one that it accepted before.
   web.siteFile = null;
   await page.reload();

@@ -10,7 +10,7 @@ import { type Comparison, verifyDeployment } from '#as-service/release/verify-de
 import { packSite } from '#as-service/site/pack-site.ts';
 import { utf8 } from '#protocol/bytes/text.ts';
 import { digestOf } from '#protocol/release/build-files.ts';
-import { digestsIn, OTHER_RELEASE_KEY, publicKeyOf, signRelease } from '#test/support/release.ts';
+import { digestsIn, namedBuild, OTHER_RELEASE_KEY, publicKeyOf, signRelease } from '#test/support/release.ts';
 import { type Answer, ResponseServer } from '#test/support/response-server.ts';
 import { runCommand } from '#test/support/run-command.ts';
 import { bundleService } from '#test/support/service-bundle.ts';
@@ -20,20 +20,12 @@ import { makeFolder } from '#test/support/site-folder.ts';
 const INDEX = '<!doctype html><style>p{}</style><script type="module" src="./assets/a-AbCd1234.js"></script>';
 const SCRIPT = 'let a = 1;';
 const LIST = { 'assets/a-AbCd1234.js': digestOf(utf8(SCRIPT)), 'index.html': digestOf(utf8(INDEX)) };
-const WORKER = `const KEYFERRY_BUILD = ${JSON.stringify({ hash: digestOf(utf8(JSON.stringify(LIST))), files: LIST })};\nx();\n`;
-const LISTED = { ...LIST, 'service-worker.js': digestOf(utf8(WORKER)) };
-const HASH = digestOf(
-  utf8(
-    Object.entries(LISTED)
-      .map(([name, hash]) => `${hash}  ${name}\n`)
-      .join(''),
-  ),
-);
+const { worker: WORKER, list: BUILD_LIST } = namedBuild(LIST, { code: 'x();\n' });
 const BUILD = {
   'app/index.html': INDEX,
   'app/assets/a-AbCd1234.js': SCRIPT,
   'app/service-worker.js': WORKER,
-  'app/build.json': `${JSON.stringify({ version: '1.2.3', hash: HASH, files: LISTED, styles: [] }, null, 2)}\n`,
+  'app/build.json': BUILD_LIST,
   'demo/demo.html': '<!doctype html><p>Demo</p>',
 };
 

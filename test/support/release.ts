@@ -1,7 +1,8 @@
 // Makes signed statements of releases for tests.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { digestOf } from '#protocol/release/build-files.ts';
+import { utf8 } from '#protocol/bytes/text.ts';
+import { buildHash, digestOf } from '#protocol/release/build-files.ts';
 import { encodeRelease } from '#protocol/release/statement.ts';
 import { signerOf } from '#test/support/vault.ts';
 
@@ -29,4 +30,23 @@ export function digestsIn(root: string, folders: readonly string[]): Map<string,
   return new Map(
     paths.sort().map((path) => [relative(root, path).replaceAll('\\', '/'), digestOf(readFileSync(path))]),
   );
+}
+
+/**
+ * Returns the service worker and build.json of a build with these files, as the build writes them.
+ * `files` are digests by name. `code` is the service worker without its first line.
+ */
+export function namedBuild(
+  files: Readonly<Record<string, string>>,
+  {
+    code,
+    version = '1.2.3',
+    styles = [] as readonly string[],
+  }: { code: string; version?: string; styles?: readonly string[] },
+): { readonly worker: string; readonly list: string } {
+  const workerCode = digestOf(utf8(code));
+  const hash = buildHash(new Map([...Object.entries(files), ['service-worker.js', '']]), workerCode);
+  const worker = `const KEYFERRY_BUILD = ${JSON.stringify({ version, hash, files })};\n${code}`;
+  const all = { ...files, 'service-worker.js': digestOf(utf8(worker)) };
+  return { worker, list: `${JSON.stringify({ version, hash, workerCode, files: all, styles }, null, 2)}\n` };
 }

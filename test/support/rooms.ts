@@ -39,6 +39,7 @@ const PROTOCOL: readonly Room[] = [
     may: [...inProtocol('bytes', 'crypto', 'framing', 'json', 'signing', 'service'), 'protocol/errors.ts'],
     packages: ['valibot'],
   },
+  { room: 'protocol/support/', may: [...inProtocol('json'), 'protocol/errors.ts'], packages: ['valibot'] },
   {
     room: 'protocol/release/',
     may: [...inProtocol('bytes', 'crypto', 'json', 'signing'), 'protocol/errors.ts'],

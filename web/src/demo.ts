@@ -108,11 +108,20 @@ if (due !== null) {
   sessionStorage.removeItem(STORAGE_KEY);
   sessionStorage.removeItem(RESET);
 }
-const bench = new DemoBench<Fault>(FAULTS, DEMO_HUB.serialNumbers);
+const bench = new DemoBench<Fault>(FAULTS, DEMO_HUB.serialNumbers, {
+  read: async (file) => await (await import('./state/demo/read-replay.ts')).readReplay(file),
+  asFault: (faults) => ({ fault: 'sequence', faults }),
+});
 bench.use(install({ units: UNITS, tokens: [CARD], persist: true }, bench.choose));
 const fetchFromService = window.fetch.bind(window);
 window.fetch = async (input, init) => {
   if (bench.isServiceDown) throw new TypeError('Failed to fetch');
+  const { serviceFault } = bench;
+  if (serviceFault && typeof input === 'string' && init) {
+    const { serviceAnswer } = await import('./state/demo/service-fault.ts');
+    const answer = serviceAnswer(serviceFault, input, init);
+    if (answer) return await answer;
+  }
   return await fetchFromService(input, init);
 };
 setInterval(() => bench.refresh(), REFRESH_MS);

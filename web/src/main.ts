@@ -15,6 +15,7 @@ import { Session } from './state/session/session.svelte.ts';
 import { Station } from './state/station/station.svelte.ts';
 import { isFetchFailure } from './transport/lazy-part.ts';
 import type { Platform } from './transport/platform.ts';
+import type { AppContext } from './ui/common/context.ts';
 import App from './ui/shell/App.svelte';
 
 /** The first match counts, because the user agent of Android also contains "Linux". */
@@ -41,6 +42,7 @@ const asClock = new AsClock({ wall: () => Date.now(), ticks, settings });
 const { now } = asClock;
 const toReturn = new JournalsToReturn(settings);
 const browser: BrowserParts = navigator;
+const environment = { browser, platform, storagePrefix: prefix, asBase, now, ticks };
 
 /**
  * The answer to the request for the site file. Its Link header names the demo, if the AS serves one
@@ -56,22 +58,17 @@ async function startServices(
 ): Promise<Services> {
   const { startServices: start } = await import('./app/services.ts');
   const services = await start({
-    browser,
-    storagePrefix: prefix,
+    ...environment,
     settings,
     wordsOf: async (failure) => {
       const { explain, loadCatalog } = await import('./ui/messages/catalog.svelte.ts');
       await loadCatalog();
       return explain(failure, { platform }).title;
     },
-    platform,
-    asBase,
     siteAnswer,
-    now,
     onAsTime: asClock.setAsTime,
     toReturn,
     clockOffset: () => asClock.offsetMs,
-    ticks,
     ...reports,
   });
   void services.site.then(
@@ -119,30 +116,44 @@ function watchReach(session: Session, health: PageHealth): void {
   }, REACH_MS);
 }
 
+/**
+ * Stores the traces of attempts from the first failure on, so that the first key does not load this
+ * code.
+ */
+function keepTraces(station: Station, keep: () => Promise<void>): void {
+  const stop = station.onActivity(() => {
+    if (!station.lanes.some(({ phase }) => 'failure' in phase)) return;
+    stop();
+    void keep();
+  });
+}
+
 /** Yields to the event loop, so that a slow computer handles input in between. */
 function nextTask(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }
 
 /** Replaces the page with a view that shows why the page cannot work. */
-async function halt(target: HTMLElement, failure: Failure): Promise<void> {
+async function halt(target: HTMLElement, failure: Failure, app: AppContext): Promise<void> {
   const { default: Halted } = await import('./ui/shell/Halted.svelte');
   target.replaceChildren();
-  mount(Halted, { target, props: { failure, platform, insecure: !isSecureContext } });
+  const help = async () => (await import('./app/help-services.ts')).openHaltedHelp(failure, environment, app);
+  mount(Halted, { target, props: { failure, platform, insecure: !isSecureContext, app: { ...app, help } } });
 }
 
 async function start(target: HTMLElement): Promise<void> {
-  // Without HTTPS a browser has no WebUSB, no locks and no WebCrypto.
-  if (!isSecureContext) return halt(target, { code: 'browser-unsupported' });
   const health = new PageHealth();
-  const starting = startServices({
-    onSuperseded: () => health.reportNewerVersion(),
-    onReach: (isReachable) => health.reportReach(isReachable),
-    onJournalFailure: (isLost) => {
-      if (isLost) health.reportLostJournal();
-      void station.readJournal();
-    },
-  });
+  // Without HTTPS a browser has no WebUSB, no locks and no WebCrypto.
+  const starting = !isSecureContext
+    ? new Promise<never>(() => undefined)
+    : startServices({
+        onSuperseded: () => health.reportNewerVersion(),
+        onReach: (isReachable) => health.reportReach(isReachable),
+        onJournalFailure: (isLost) => {
+          if (isLost) health.reportLostJournal();
+          void station.readJournal();
+        },
+      });
   const preferences = new Preferences({
     copy: (text) => navigator.clipboard.writeText(text),
     keepAwake: (wanted) =>
@@ -171,18 +182,21 @@ async function start(target: HTMLElement): Promise<void> {
     return (await starting).openTokens(session, activity, () => station.settle(), health);
   });
   const help = once(async () => (await starting).openHelp({ station, health, asClock }));
+  keepTraces(station, async () => (await starting).keepTraces(station));
   guard(station, health);
   watchReach(session, health);
+  const parts = { station, preferences, health, orders, tokens, help, asClock, toReturn };
+  if (!isSecureContext) return halt(target, { code: 'browser-unsupported' }, parts);
   await nextTask();
   target.replaceChildren();
-  const app = mount(App, { target, props: { station, preferences, health, orders, tokens, help, asClock, toReturn } });
+  const app = mount(App, { target, props: parts });
   try {
     await station.start();
     (await (await starting).site)?.join({ station, session, activity, preferences });
   } catch (error) {
     const failure = failureOf(error);
     await unmount(app);
-    return halt(target, failure);
+    return halt(target, failure, parts);
   }
   if (settings.getItem(LAST_ORDER) !== null) await (await orders()).reopen();
   if ((await siteAnswer)?.headers.get('link')?.includes('demo.html')) station.offerDemo();

@@ -1,12 +1,16 @@
-// Creates the services of the view Help when the operator first opens it.
+// Creates the services of the view Help when the operator first opens it, also for a page that cannot
+// start. Keeps the traces of the last attempts from the first failure on.
 import { ProtocolError } from '#protocol/errors.ts';
 import { verifyWith } from '../as-client/web-crypto.ts';
 import type { KnownAnswerResults } from '../browser/known-answers.ts';
 import selfTestUrl from '../browser/self-test.worker.ts?worker&url';
 import { spawnWorker } from '../browser/trusted-script.ts';
-import { Help } from '../state/help/help.svelte.ts';
+import type { Failure } from '../state/common/failure.ts';
+import { Help, type HelpOptions } from '../state/help/help.svelte.ts';
 import { readLocalNetwork } from '../state/help/local-network.ts';
 import { ReleaseCheck } from '../state/help/release-check.svelte.ts';
+import { TraceKeeper } from '../state/help/trace-keeper.ts';
+import { Traces } from '../state/help/traces.ts';
 import type { PageHealth } from '../state/page/page-health.svelte.ts';
 import type { AsClock } from '../state/session/as-clock.svelte.ts';
 import type { Station } from '../state/station/station.svelte.ts';
@@ -29,32 +33,72 @@ interface WithPolicy {
   readonly featurePolicy?: { readonly allowsFeature: (feature: string) => boolean };
 }
 
+/** The parts of the environment that Help needs even if the page has halted. */
+type HelpEnvironment = Pick<Environment, 'browser' | 'platform' | 'ticks' | 'storagePrefix' | 'now' | 'asBase'>;
+
 export function openHelp(
-  environment: Environment,
-  { journal, as, site }: CoreServices,
+  environment: HelpEnvironment,
+  { database, journal, as, site }: CoreServices,
   links: Links,
   subjects: HelpSubjects,
 ): Help {
-  const { browser, platform, ticks, storagePrefix, now, asBase } = environment;
+  const { browser, asBase } = environment;
+  return new Help({
+    ...commonOptions(environment, subjects),
+    journal,
+    traces: new Traces(database),
+    roots: as.roots,
+    profiles: () => site()?.profiles ?? PROFILES,
+    linkTo: (handle) => links.linkTo(handle),
+    readLocalNetwork: () => readLocalNetwork(browser.permissions, location.origin, site()?.asBase ?? asBase),
+  });
+}
+
+/**
+ * Creates Help for a page that cannot start, for example because its site file was refused. Help then
+ * has neither the journal nor the AS. `failure` is the reason.
+ */
+export function openHaltedHelp(failure: Failure, environment: HelpEnvironment, subjects: HelpSubjects): Help {
+  const refuse = (): Promise<never> => Promise.reject(new ProtocolError(failure.code, 'the page cannot start'));
+  return new Help({
+    ...commonOptions(environment, subjects),
+    halted: failure,
+    journal: { list: refuse, unsettled: refuse, lostAt: refuse },
+    traces: { list: refuse },
+    roots: { isPinned: refuse, compare: refuse, replace: refuse },
+    profiles: () => PROFILES,
+    linkTo: () => undefined,
+    readLocalNetwork: async () => undefined,
+  });
+}
+
+/** Keeps the traces of the last attempts across a reload. */
+export function keepTraces({ database, journal }: CoreServices, station: Station): void {
+  new TraceKeeper({ station, journal, traces: new Traces(database) }).start();
+}
+
+/** The options that need none of the services. */
+function commonOptions(
+  { browser, platform, ticks, storagePrefix, now }: HelpEnvironment,
+  { station, health, asClock }: HelpSubjects,
+): Omit<HelpOptions, 'journal' | 'traces' | 'roots' | 'profiles' | 'linkTo' | 'readLocalNetwork'> {
   const { usb, serial, storage } = browser;
   const { featurePolicy } = document as WithPolicy;
-  return new Help({
-    ...subjects,
+  return {
+    station,
+    health,
+    asClock,
     usb,
     serial,
     platform,
     ticks,
     storage,
-    journal,
-    roots: as.roots,
-    profiles: () => site()?.profiles ?? PROFILES,
-    linkTo: (handle) => links.linkTo(handle),
     isAllowed: (kind) => featurePolicy?.allowsFeature(kind) ?? true,
     userAgent: browser.userAgent,
     isOnline: () => browser.onLine,
     address: location.origin + location.pathname,
+    isSecure: isSecureContext,
     readBuild: readBuildFacts,
-    readLocalNetwork: () => readLocalNetwork(browser.permissions, location.origin, site()?.asBase ?? asBase),
     release: new ReleaseCheck({
       folder: storagePrefix === '' ? 'app' : 'demo',
       fetchFile: fetchPageFile,
@@ -64,13 +108,13 @@ export function openHelp(
       const { runSelfTest } = await import('../state/help/self-test.ts');
       return await runSelfTest({
         computeKnownAnswers,
-        verify: verifyWith(crypto.subtle),
+        verify: isSecureContext ? verifyWith(crypto.subtle) : async () => false, // HTTP has no WebCrypto
         databases: indexedDB,
         database: `${storagePrefix}keyferry-self-test`,
         now,
       });
     },
-  });
+  };
 }
 
 /** @throws ProtocolError part-unreachable if the script of the worker cannot be fetched */

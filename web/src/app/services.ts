@@ -44,6 +44,8 @@ export interface Services extends StationServices {
   readonly openOrders: (station: Station) => Promise<Orders>;
   /** Loads the code for the view Help. */
   readonly openHelp: (subjects: HelpSubjects) => Promise<Help>;
+  /** Loads the code that stores the traces of attempts, and starts it. */
+  readonly keepTraces: (station: Station) => Promise<void>;
   /** On the first call, loads the code for vaults and cards. */
   readonly openTokens: (
     session: Session,
@@ -126,6 +128,7 @@ export async function startServices(environment: Environment): Promise<Services>
     keepOffline,
     makeLane: (link, options) => new Lane(link, options, semaphore),
     openHelp: async (subjects) => (await import('./help-services.ts')).openHelp(environment, core, links, subjects),
+    keepTraces: async (station) => (await import('./help-services.ts')).keepTraces(core, station),
     openOrders: async (station) => {
       const { openOrders } = await import('./order-services.ts');
       return openOrders(environment, core, station);

@@ -1,12 +1,13 @@
 // Opens the station's IndexedDB database, runs its transactions and reports errors as codes. The
-// records of the schema are defined in attempt.ts, chain.ts, order-record.ts and trust-record.ts.
+// records of the schema are defined in attempt.ts, chain.ts, order-record.ts and
+// unchained-records.ts.
 import { type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames, wrap } from 'idb';
 import type { Batch } from './chain.ts';
 import { abort, Connection } from './connection.ts';
 import { translateErrors } from './indexed-db.ts';
-import { LOG_ROTATION_STORE, MIGRATIONS } from './migrations.ts';
+import { FIRST_WITHOUT_CONVERSION, LOG_ROTATION_STORE, MIGRATIONS, type OldRecords } from './migrations.ts';
 import type { OrderRecord, UnitRow } from './order-record.ts';
-import type { TrustRecord } from './trust-record.ts';
+import type { TraceRecord, TrustRecord } from './unchained-records.ts';
 
 export interface Schema extends DBSchema {
   /** Key: chain, and number of the first entry. A batch is never changed. */
@@ -20,6 +21,8 @@ export interface Schema extends DBSchema {
   /** Current row of each unit of a work order, written in the same transaction as its entries. */
   units: { key: [number, string]; value: UnitRow; indexes: { state: [number, string] } };
   [LOG_ROTATION_STORE]: { key: number; value: Uint8Array };
+  /** Key: 0 for an attempt that is done, else 1; and its id. In no hash chain, because old traces are deleted. */
+  traces: { key: [number, number]; value: TraceRecord };
   /** Key: base URL of the AS. */
   trust: { key: string; value: TrustRecord };
 }
@@ -42,12 +45,25 @@ export class Database {
    * @throws ProtocolError journal-failed, journal-full
    */
   static async open(factory: Pick<IDBFactory, 'open'>, onSuperseded: () => void): Promise<Database> {
-    const upgrade = (raw: IDBDatabase, transaction: IDBTransaction, version: number): void =>
-      void migrate(version, raw, transaction);
+    let old: OldRecords | undefined;
+    let needsOld = false;
+    const upgrade = (raw: IDBDatabase, transaction: IDBTransaction, version: number): void => {
+      needsOld = !old && version > 0 && version < FIRST_WITHOUT_CONVERSION;
+      // An upgrade cannot wait for code, so it is undone and repeated when the code is loaded.
+      if (needsOld) abort(transaction);
+      else void migrate(version, raw, transaction, old);
+    };
     const version = MIGRATIONS.length;
-    const connection = new Connection<Schema>({ factory, name: DATABASE_NAME, version, upgrade, onSuperseded });
-    await translateErrors(connection.use(() => undefined));
-    return new Database(connection);
+    for (;;) {
+      const connection = new Connection<Schema>({ factory, name: DATABASE_NAME, version, upgrade, onSuperseded });
+      try {
+        await translateErrors(connection.use(() => undefined));
+        return new Database(connection);
+      } catch (error) {
+        if (!needsOld) throw error;
+        old = await import('./old-records.ts');
+      }
+    }
   }
 
   /** Number of times that this page found the database deleted and created it again. */
@@ -83,12 +99,17 @@ export class Database {
 }
 
 /** Runs the migrations in order. A failure rolls all back, and opening the database fails. */
-async function migrate(version: number, raw: IDBDatabase, transaction: IDBTransaction): Promise<void> {
+async function migrate(
+  version: number,
+  raw: IDBDatabase,
+  transaction: IDBTransaction,
+  old: OldRecords | undefined,
+): Promise<void> {
   const db = wrap(raw) as IDBPDatabase<unknown>;
   const wrapped = wrap(transaction) as unknown as IDBPTransaction<unknown, string[], 'versionchange'>;
   wrapped.done.catch(() => undefined); // the open request reports the failure
   try {
-    for (const migration of MIGRATIONS.slice(version)) await migration(db, wrapped);
+    for (const migration of MIGRATIONS.slice(version)) await migration(db, wrapped, old);
   } catch (cause) {
     abort(transaction);
     if (!(cause instanceof DOMException)) throw cause;

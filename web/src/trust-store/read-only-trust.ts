@@ -2,7 +2,7 @@
 // database, because the verifier may be older or newer than the page. Never creates or upgrades it.
 import { DATABASE_NAME } from '../journal/database.ts';
 import { databaseOf, translateErrors } from '../journal/indexed-db.ts';
-import type { TrustRecord } from '../journal/trust-record.ts';
+import type { TrustRecord } from '../journal/unchained-records.ts';
 
 /**
  * Resolves with an empty array if there is no station.

@@ -2,7 +2,7 @@
 // Implements TrustStore of as-client/trust.ts.
 import type { Database, Transaction } from '../journal/database.ts';
 import { isAborted, MAX_ABORTED } from '../journal/indexed-db.ts';
-import type { StoredHead, TrustRecord } from '../journal/trust-record.ts';
+import type { StoredHead, TrustRecord } from '../journal/unchained-records.ts';
 
 /** Every method may reject with ProtocolError journal-full or journal-failed. */
 export class StationTrustStore {

@@ -3,7 +3,6 @@ import { Hono } from 'hono';
 import * as v from 'valibot';
 import { describe, expect, it, vi } from 'vitest';
 import { answer, answerProblem, Problem, problemJson, problemOf, tooManyRequests } from '#as-service/http/answer.ts';
-import { mixHeaders } from '#protocol/release/build-files.ts';
 import { allowPages } from '#as-service/http/cors.ts';
 import { RateLimit } from '#as-service/http/rate-limit.ts';
 import { parse, readJson } from '#as-service/http/request-body.ts';
@@ -15,6 +14,7 @@ import { utf8 } from '#protocol/bytes/text.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import { integer } from '#protocol/json/schema.ts';
+import { mixHeaders } from '#protocol/release/build-files.ts';
 import { NOW, operator } from '#test/support/memory-exporter.ts';
 
 const problem = (status: number, message: string) =>

@@ -162,6 +162,91 @@ describe('a fault', () => {
     expect(await response()).toMatch(/9000$/);
   });
 
+  it('refuses only after `skip` commands, and counts a command chain as one command', async () => {
+    const { send, response, last } = await outcome({ fault: 'refuse', ins: 0x84, statusWord: 0x6581, skip: 1 });
+    expect(last).toMatch(/9000$/);
+    send(CHALLENGE);
+    expect(await response()).toBe('6581');
+    const chain = await outcome({ fault: 'refuse', ins: 0xd8, statusWord: 0x6581, skip: 1 });
+    const answers: string[] = [];
+    for (const part of ['90D800000101', '80D800000101', '90D800000101']) {
+      chain.send(part);
+      answers.push(await chain.response());
+    }
+    expect(answers).toEqual(['9000', expect.not.stringMatching('6581'), '6581']);
+  });
+
+  it('applies in the sequence in which the faults were armed', async () => {
+    const { unit, send, response } = await outcome({ fault: 'late answer', ms: 0 });
+    unit.arm({ fault: 'refuse', ins: 0x84, statusWord: 0x6c20 });
+    unit.arm({ fault: 'outage', ins: 0x84, effect: 'unplug' });
+    send(CHALLENGE);
+    expect(await response()).toBe('6C20');
+    send(CHALLENGE);
+    await response();
+    expect(unit.isPlugged).toBe(false);
+  });
+
+  it('of a sequence is armed when the one before has occurred', async () => {
+    const { unit, send, response } = await outcome({ fault: 'late answer', ms: 0 });
+    const faults = [
+      { fault: 'refuse', ins: 0xca, statusWord: 0x6f00 },
+      { fault: 'refuse', ins: 0x84, statusWord: 0x6c20, skip: 1 },
+      { fault: 'outage', ins: 0x84, effect: 'unplug' },
+    ] as const;
+    unit.arm({ fault: 'sequence', faults });
+    const answers: string[] = [];
+    for (const command of [CHALLENGE, CHALLENGE, '80CA000000', CHALLENGE, CHALLENGE]) {
+      send(command);
+      answers.push((await response()).slice(-4));
+    }
+    expect(answers).toEqual(['9000', '9000', '6F00', '9000', '6C20']);
+    send(CHALLENGE);
+    await response();
+    expect(unit.isPlugged).toBe(false);
+  });
+
+  it('that is lasting survives the next opening of the link', async () => {
+    const { unit, sent, listen, powerOn, response } = await outcome(
+      { fault: 'outage', ins: 0x84, effect: 'silence', lasting: true },
+      60_000,
+    );
+    listen();
+    powerOn();
+    await response();
+    expect(sent).toHaveLength(2);
+    unit.clearFaults();
+    powerOn();
+    await response();
+    expect(sent).toHaveLength(3);
+  });
+
+  it('silences the unit from a command on, until the link is opened again', async () => {
+    const { unit, sent, send, response, listen } = await outcome(
+      { fault: 'outage', ins: 0x84, effect: 'silence' },
+      60_000,
+    );
+    expect(sent).toHaveLength(2);
+    listen();
+    unit.link('usb')?.receive(fromHex('62 00000000 00 09 000000'));
+    send(SELECT);
+    expect(await response()).toMatch(/9000$/);
+  });
+
+  it('damages each transmission from a command on, so that a CCID host sees a failed command', async () => {
+    const { sent } = await outcome({ fault: 'outage', ins: 0x84, effect: 'noise' });
+    expect(sent.at(-1)?.slice(14, 18)).toBe('4000'); // bStatus: failed; bError: 00
+  });
+
+  it('alters the last byte of a response, or omits it', async () => {
+    const { last } = await outcome({ fault: 'altered answer', ins: 0x84, effect: 'last byte' });
+    const { last: right } = await outcome({ fault: 'late answer', ms: 0 });
+    expect(last.slice(0, -6)).toBe(right.slice(0, -6));
+    expect(Number.parseInt(last.slice(-6, -4), 16) ^ Number.parseInt(right.slice(-6, -4), 16)).toBe(1);
+    const { last: shorter } = await outcome({ fault: 'altered answer', ins: 0x84, effect: 'shorter' });
+    expect(shorter).toBe(right.slice(0, -6) + right.slice(-4));
+  });
+
   it('delays a response without requesting more time', async () => {
     const { sent, response } = await outcome({ fault: 'late answer', ms: 3000 }, 2999);
     expect(sent).toHaveLength(2);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { findStatusWord, formatStatusWord, isSuccess, STATUS_WORDS } from '#protocol/apdu/status-word.ts';
+import { formatStatusWord, isSuccess } from '#protocol/apdu/status-word.ts';
+import { findStatusWord, STATUS_WORDS } from '#protocol/apdu/status-words.ts';
 
 describe('status words', () => {
   it('mean success only if they are 9000', () => {

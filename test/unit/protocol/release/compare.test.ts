@@ -4,26 +4,17 @@ import { utf8 } from '#protocol/bytes/text.ts';
 import { digestOf, listedFiles, mixHeaders } from '#protocol/release/build-files.ts';
 import { ReleasedPage } from '#protocol/release/compare.ts';
 import type { Release } from '#protocol/release/statement.ts';
+import { namedBuild } from '#test/support/release.ts';
 
 const SCRIPT = utf8('let a = 1;\n');
-const LIST = { 'assets/a.js': digestOf(SCRIPT), 'index.html': digestOf(utf8('<p>Ä</p>')) };
+const LIST = {
+  'assets/a.js': digestOf(SCRIPT),
+  'index.html': digestOf(utf8('<p>Ä</p>')),
+  'only.gz': digestOf(utf8('an archive')),
+};
 /** The service worker without the line that the build prepends. */
 const CODE = '// "Ä" 1\n';
-const ALL = { ...LIST, 'only.gz': digestOf(utf8('an archive')), 'service-worker.js': digestOf(utf8(CODE)) };
-const HASH = digestOf(
-  utf8(
-    Object.entries(ALL)
-      .map(([name, each]) => `${each}  ${name}\n`)
-      .join(''),
-  ),
-);
-const WORKER = `const KEYFERRY_BUILD = ${JSON.stringify({ version: '1.2.3', hash: HASH, files: LIST })};\n${CODE}`;
-
-function buildList(worker: string): string {
-  const files = { ...ALL, 'service-worker.js': digestOf(utf8(worker)) };
-  const workerCode = ALL['service-worker.js'];
-  return `${JSON.stringify({ version: '1.2.3', hash: HASH, workerCode, files, styles: ['sha256-abc='] }, null, 2)}\n`;
-}
+const { worker: WORKER, list: BUILD } = namedBuild(LIST, { code: CODE, styles: ['sha256-abc='] });
 
 const CONTENTS: Readonly<Record<string, Uint8Array>> = {
   'app/index.html': utf8('<p>Ä</p>'),
@@ -32,7 +23,7 @@ const CONTENTS: Readonly<Record<string, Uint8Array>> = {
   'app/assets/a.js.gz': utf8('gz'),
   'app/only.gz': utf8('an archive'),
   'app/service-worker.js': utf8(WORKER),
-  'app/build.json': utf8(buildList(WORKER)),
+  'app/build.json': utf8(BUILD),
   'demo/demo.html': utf8('<p>demo</p>'),
   'demo/build.json': utf8('{}'),
   'service/serve.js': utf8('serve'),
@@ -43,7 +34,7 @@ const RELEASE: Release = {
   publicKey: new Uint8Array(32),
 };
 const page = new ReleasedPage(RELEASE, 'app');
-const mixed = mixHeaders({ serviceWorker: WORKER, list: buildList(WORKER) }, 'headers');
+const mixed = mixHeaders({ serviceWorker: WORKER, list: BUILD }, 'headers');
 
 describe('the page of a release', () => {
   it('has the files of its folder, without the compressed copies of others', () => {
@@ -85,7 +76,7 @@ describe('the page of a release', () => {
       ['1.2.3', '1.2.4'],
       [LIST['assets/a.js'], '0'.repeat(64)],
       ['sha256-abc=', 'sha256-abd='],
-      [ALL['service-worker.js'], '0'.repeat(64)],
+      [digestOf(utf8(CODE)), '0'.repeat(64)],
     ] as const) {
       expect(page.stateOf('build.json', utf8(mixed.list.replace(from, to))), from).toBe('changed');
     }

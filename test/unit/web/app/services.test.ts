@@ -19,6 +19,7 @@ let requests: string[];
 beforeEach(() => {
   requests = [];
   vi.stubGlobal('indexedDB', new IDBFactory());
+  vi.stubGlobal('matchMedia', () => ({ matches: false }));
   vi.stubGlobal('location', { search: '', pathname: '/', hash: '' });
   vi.stubGlobal('document', { visibilityState: 'visible', addEventListener: () => undefined });
   vi.stubGlobal('fetch', async (url: string) => {

@@ -22,8 +22,11 @@ async function setUp(): Promise<TestSetup> {
   return { database, journal: page('this'), page };
 }
 
+/** Begins an attempt with its own idempotency key, as each load does. */
+let begun = 0;
 async function beginWith(journal: Journal, count: number): Promise<number> {
-  const id = await journal.begin(ATTEMPT);
+  const idempotencyKey = `${++begun}`.padStart(22, 'A');
+  const id = await journal.begin({ ...ATTEMPT, idempotencyKey });
   for (const step of STEPS.slice(0, count)) await journal.append(id, step);
   return id;
 }
@@ -33,7 +36,13 @@ describe('the journal', () => {
     const { journal } = await setUp();
     const id = await beginWith(journal, 6);
     const attempt = await journal.get(id);
-    expect(attempt).toMatchObject({ ...ATTEMPT, id, startedAt: NOW.toISOString(), outcome: 'done' });
+    expect(attempt).toMatchObject({
+      ...ATTEMPT,
+      idempotencyKey: expect.any(String),
+      id,
+      startedAt: NOW.toISOString(),
+      outcome: 'done',
+    });
     expect(attempt?.steps).toEqual(
       STEPS.map((step, index) => ({ ...step, attempt: id, index, at: NOW.toISOString() })),
     );

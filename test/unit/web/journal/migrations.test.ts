@@ -3,6 +3,7 @@ import 'fake-indexeddb/auto';
 import { createHash } from 'node:crypto';
 import { IDBFactory } from 'fake-indexeddb';
 import { describe, expect, it } from 'vitest';
+import { abort } from '#web/journal/connection.ts';
 import { Database } from '#web/journal/database.ts';
 import { Journal } from '#web/journal/journal.ts';
 import { WorkOrderStore } from '#web/journal/work-orders.ts';
@@ -189,7 +190,7 @@ describe('the schema of the newest version', () => {
     await writeVersion1(migrated);
     await (await Database.open(migrated, () => undefined)).close();
     for (const factory of [fresh, migrated]) {
-      const raw = await openRaw(factory, 4);
+      const raw = await openRaw(factory, 5);
       const names = [...raw.objectStoreNames];
       const transaction = raw.transaction(names, 'readonly');
       const stores = names.map((name) => {
@@ -215,6 +216,7 @@ describe('the schema of the newest version', () => {
           autoIncrement: true,
           indexes: [{ index: 'name', path: 'name', unique: true, multiEntry: false }],
         },
+        { name: 'traces', keyPath: null, autoIncrement: false, indexes: [] },
         { name: 'trust', keyPath: 'service', autoIncrement: false, indexes: [] },
         {
           name: 'units',
@@ -290,7 +292,7 @@ describe('a migration that fails', () => {
     const factory = new IDBFactory();
     await writeVersion1(factory);
     const failing = Database.open(
-      whenUpgrading(factory, (transaction) => queueMicrotask(() => transaction.abort())),
+      whenUpgrading(factory, (transaction) => queueMicrotask(() => abort(transaction))),
       () => undefined,
     );
     await expect(failing).rejects.toMatchObject({ code: 'journal-failed' });

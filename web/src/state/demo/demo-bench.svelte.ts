@@ -1,6 +1,12 @@
 // The bench of simulated units beside the demo: plugs and unplugs them, arms a fault for the next
 // load, and answers the device chooser. demo.ts connects it to the simulator.
 import type { LinkKind } from '../../transport/link.ts';
+import type { Failure } from '../common/failure.ts';
+import type { OpenedFile } from '../common/read-file.ts';
+import { Task } from '../common/task.svelte.ts';
+import type { Replay } from './read-replay.ts';
+import type { ReplayFault } from './replay-script.ts';
+import type { ServiceFault } from './service-fault.ts';
 
 export interface BenchUnit {
   readonly sn: string;
@@ -30,6 +36,21 @@ export interface NamedFault<Fault> {
   readonly fault: Fault;
 }
 
+/** How the bench repeats a load that a support file recorded. */
+export interface ReplayOptions<Fault> {
+  /** @throws FileError */
+  readonly read: (file: OpenedFile) => Promise<Replay>;
+  readonly asFault: (faults: readonly ReplayFault[]) => Fault;
+}
+
+/** A replay, and the unit for which the page armed it. */
+export interface OpenedReplay extends Replay {
+  readonly unit: BenchUnit;
+}
+
+/** Name of the fault that a support file describes. */
+const REPLAY = 'as in the support file';
+
 /** An open device chooser. */
 interface ChooserRequest {
   readonly candidates: readonly Candidate[];
@@ -45,14 +66,44 @@ export class DemoBench<Fault = unknown> {
   #isServiceDown = $state(false);
   #isChooserDenied = $state(false);
 
-  readonly faults: readonly NamedFault<Fault>[];
+  #replay = $state.raw<OpenedReplay | undefined>();
+  readonly #task = new Task();
+  readonly #faults: readonly NamedFault<Fault>[];
+  readonly #replayOptions: ReplayOptions<Fault> | undefined;
   readonly #hubSns: ReadonlySet<string>;
   #control: BenchControl<Fault> | undefined;
 
   /** `hubSns`: serial numbers of the units that are attached to the hub. */
-  constructor(faults: readonly NamedFault<Fault>[], hubSns: readonly string[] = []) {
-    this.faults = faults;
+  constructor(
+    faults: readonly NamedFault<Fault>[],
+    hubSns: readonly string[] = [],
+    replayOptions?: ReplayOptions<Fault>,
+  ) {
+    this.#faults = faults;
+    this.#replayOptions = replayOptions;
     this.#hubSns = new Set(hubSns);
+  }
+
+  /** The faults that the operator can arm. The last is that of the opened support file. */
+  get faults(): readonly NamedFault<Fault>[] {
+    const { asFault } = this.#replayOptions ?? {};
+    if (!this.#replay || !asFault) return this.#faults;
+    return [...this.#faults, { name: REPLAY, fault: asFault(this.#replay.faults) }];
+  }
+
+  /** The failed load that the opened support file recorded; undefined if none is open. */
+  get replay(): OpenedReplay | undefined {
+    return this.#replay;
+  }
+
+  /** Why the last support file was refused. */
+  get replayFailure(): Failure | undefined {
+    return this.#task.failure;
+  }
+
+  /** How the AS answers while a replay is armed; undefined if it answers as usual. */
+  get serviceFault(): ServiceFault | undefined {
+    return Object.values(this.#armed).includes(REPLAY) ? this.#replay?.service : undefined;
   }
 
   /** Units that are plugged one at a time. */
@@ -131,6 +182,24 @@ export class DemoBench<Fault = unknown> {
     const found = this.faults.find((candidate) => candidate.name === name);
     if (found) this.#control?.fault(sn, found.fault);
     this.#armed = { ...this.#armed, [sn]: found ? name : '' };
+  }
+
+  /**
+   * Opens a support file, and arms its failed load for the first unit with the recorded interface.
+   * Plugs that unit in.
+   */
+  async openSupportFile(file: OpenedFile): Promise<void> {
+    if (this.#replay) this.arm(this.#replay.unit.sn, '');
+    this.#replay = undefined;
+    await this.#task.run(async () => {
+      const replay = await this.#replayOptions?.read(file);
+      const unit = this.#units.find(({ links }) => replay && links.includes(replay.link));
+      if (!replay || !unit) return;
+      this.#setPlugged(unit.sn, true);
+      this.#readUnits();
+      this.#replay = { ...replay, unit };
+      this.arm(unit.sn, REPLAY);
+    });
   }
 
   /**

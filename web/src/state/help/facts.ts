@@ -1,9 +1,11 @@
 // Facts about the page, this browser, the attached devices and the AS. findings.ts computes the
 // diagnosis from them, and support-file.ts builds the support file.
 import type { Algorithm } from '../../browser/known-answers.ts';
+import type { Outcome } from '../../journal/attempt.ts';
 import type { LinkKind, UsbIds } from '../../transport/link.ts';
 import type { Platform } from '../../transport/platform.ts';
 import type { Failure } from '../common/failure.ts';
+import type { Exchange } from '../station/trace.svelte.ts';
 import type { Browser } from './browser.ts';
 
 /**
@@ -50,6 +52,11 @@ export interface DeviceFacts {
   readonly interfaces: readonly InterfaceFacts[];
   /** Role of the device according to the device profiles. */
   readonly role: 'unit' | 'token' | 'unknown';
+  /**
+   * Name of the device profile that matches, for example one of the site file; undefined if none
+   * matches. Never part of the support file, because a site may write anything.
+   */
+  readonly profile?: string | undefined;
   /** Whether a device profile contains these ids. */
   readonly isListed: boolean;
   /** Why the page cannot open this USB device, according to its descriptors. */
@@ -119,6 +126,20 @@ export interface PastFailure {
   readonly failure: Failure | undefined;
 }
 
+/** An attempt of this station, with its exchanges. */
+export interface PastAttempt {
+  /** ISO 8601. */
+  readonly at: string;
+  readonly link: LinkKind;
+  /** 32 hex digits. */
+  readonly sn: string;
+  readonly outcome: Outcome;
+  /** Why the load ended without success; undefined if it succeeded or was interrupted. */
+  readonly failure?: Failure | undefined;
+  /** Oldest first. Empty if they were not stored. */
+  readonly exchanges: readonly Exchange[];
+}
+
 export interface SelfTestFacts {
   /** ISO 8601. */
   readonly at: string;
@@ -143,7 +164,11 @@ export interface Facts {
     readonly isSuperseded: boolean;
     readonly isCutOff: boolean;
     readonly hasLostJournal: boolean;
+    /** Why the page shows only this failure and Help; undefined if it works. */
+    readonly halted?: Failure | undefined;
   };
+  /** Whether the page was loaded with HTTPS, or from this computer. */
+  readonly isSecure: boolean;
   readonly access: Readonly<Record<LinkKind, Access>>;
   /** The last device choice, if it failed. */
   readonly refused?: { readonly kind: LinkKind; readonly failure: Failure } | undefined;
@@ -166,6 +191,8 @@ export interface Facts {
   readonly journal: JournalFacts;
   /** Newest first. */
   readonly failures: readonly PastFailure[];
+  /** Newest first. */
+  readonly attempts: readonly PastAttempt[];
   readonly selfTest?: SelfTestFacts | undefined;
 }
 

@@ -29,6 +29,7 @@ export type FindingCode =
   | 'device-barred'
   | 'device-token'
   | 'device-unused'
+  | 'device-seen'
   | 'device-reading'
   | 'unit-ready'
   | 'unit-loading'
@@ -45,6 +46,7 @@ export type FindingCode =
   | 'local-network-denied'
   | 'clocks-agree'
   | 'clocks-differ'
+  | 'page-halted'
   | 'page-broken'
   | 'page-superseded'
   | 'page-cut-off'
@@ -82,9 +84,10 @@ const LEVELS: readonly Level[] = ['needs-action', 'advice', 'fine'];
 
 /** Returns the findings in the sequence of the screen: in each area, those that need action come first. */
 export function findingsOf(facts: Facts): readonly Finding[] {
+  const isHalted = facts.page.halted !== undefined;
   const found = [
-    ...deviceFindings(facts),
-    ...serviceFindings(facts),
+    ...(isHalted ? facts.devices.map(seenFinding) : deviceFindings(facts)),
+    ...(isHalted ? [] : serviceFindings(facts)),
     ...pageFindings(facts),
     ...storageFindings(facts),
     selfTestFinding(facts),
@@ -104,6 +107,11 @@ function deviceFindings(facts: Facts): Finding[] {
   }
   if (found.length === 0) found.push({ code: 'no-device', level: 'advice', area: 'device', action: 'open-station' });
   return found;
+}
+
+/** The finding about a device of a page that cannot start, so that no device can be attached. */
+function seenFinding({ id }: DeviceFacts): Finding {
+  return { code: 'device-seen', level: 'fine', area: 'device', device: id };
 }
 
 function deviceFinding(device: DeviceFacts): Omit<Finding, 'area' | 'device'> {
@@ -192,6 +200,8 @@ function serviceFindings({ service, session, clock }: Facts): Finding[] {
 function pageFindings({ page, build, access }: Facts): Finding[] {
   const found: Finding[] = [];
   const area = 'page';
+  const { halted } = page;
+  if (halted) found.push({ code: 'page-halted', level: 'needs-action', area, failure: halted, action: 'reload' });
   if (page.isBroken) found.push({ code: 'page-broken', level: 'needs-action', area, action: 'reload' });
   if (page.isCutOff) found.push({ code: 'page-cut-off', level: 'needs-action', area, action: 'reload' });
   if (page.isSuperseded) found.push({ code: 'page-superseded', level: 'advice', area, action: 'reload' });
@@ -215,6 +225,7 @@ function storageFindings({ storage, journal, page }: Facts): Finding[] {
   else if (isRefused) found.push({ code: 'storage-refused', level: 'advice', area, action: 'keep-storage' });
   else found.push({ code: 'storage-clearable', level: 'advice', area, action: 'keep-storage' });
   const { failure, lostAt, open } = journal;
+  if (page.halted) return found; // page-halted says why the journal cannot be read
   if (failure) found.push({ code: 'journal-failed', level: 'needs-action', area, failure, action: 'check-again' });
   else if (page.hasLostJournal || lostAt !== undefined) found.push({ code: 'journal-lost', level: 'advice', area });
   else found.push({ code: 'journal-kept', level: 'fine', area });

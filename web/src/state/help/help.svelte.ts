@@ -5,25 +5,29 @@ import type { Attempt } from '../../journal/attempt.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { readQuota, requestPersistence } from '../../journal/storage-quota.ts';
 import type { Platform } from '../../transport/platform.ts';
-import { failureOf } from '../common/failure.ts';
+import { type Failure, failureOf } from '../common/failure.ts';
 import { Task } from '../common/task.svelte.ts';
 import type { PageHealth } from '../page/page-health.svelte.ts';
 import type { AsClock } from '../session/as-clock.svelte.ts';
+import type { Lane } from '../station/lane.svelte.ts';
 import type { Station } from '../station/station.svelte.ts';
 import { browserOf } from './browser.ts';
 import type {
   BuildFacts,
   Facts,
   JournalFacts,
+  PastAttempt,
   PastFailure,
   SelfTestFacts,
   ServiceFacts,
   StorageFacts,
 } from './facts.ts';
 import { type Finding, findingsOf } from './findings.ts';
+import { pastAttempts } from './past-attempts.ts';
 import { type DeviceSources, readDevices, type SeenDevice, type SeenDevices } from './read-devices.ts';
 import type { ReleaseCheck } from './release-check.svelte.ts';
 import { type SupportFile, supportFile } from './support-file.ts';
+import type { Traces } from './traces.ts';
 
 /** Number of attempts, newest first, whose failures are listed. */
 const RECENT_ATTEMPTS = 25;
@@ -33,6 +37,7 @@ export interface HelpOptions extends Omit<DeviceSources, 'lanes'> {
   readonly health: PageHealth;
   readonly asClock: AsClock;
   readonly journal: Pick<Journal, 'list' | 'unsettled' | 'lostAt'>;
+  readonly traces: Pick<Traces, 'list'>;
   readonly roots: Roots;
   readonly storage: StorageManager | undefined;
   readonly platform: Platform;
@@ -40,6 +45,9 @@ export interface HelpOptions extends Omit<DeviceSources, 'lanes'> {
   readonly isOnline: () => boolean;
   /** Address of this page, without its fragment. */
   readonly address: string;
+  readonly isSecure: boolean;
+  /** Why the page has halted; undefined if it works. */
+  readonly halted?: Failure | undefined;
   readonly readBuild: () => Promise<BuildFacts>;
   readonly runSelfTest: () => Promise<SelfTestFacts>;
   /** State of the permission for the local network; undefined if the AS does not need it. */
@@ -48,6 +56,12 @@ export interface HelpOptions extends Omit<DeviceSources, 'lanes'> {
   /** A monotonic clock, in milliseconds. */
   readonly ticks: () => number;
 }
+
+type JournalResults = {
+  readonly journal: JournalFacts;
+  readonly failures: readonly PastFailure[];
+  readonly attempts: readonly PastAttempt[];
+};
 
 export class Help {
   #facts = $state.raw<Facts | undefined>();
@@ -65,6 +79,11 @@ export class Help {
   /** The facts of the last check; undefined before the first. */
   get facts(): Facts | undefined {
     return this.#facts;
+  }
+
+  /** The lanes of the station, whose traces the console shows. */
+  get lanes(): readonly Lane[] {
+    return this.#options.station.lanes;
   }
 
   get isBusy(): boolean {
@@ -146,9 +165,9 @@ export class Help {
 
   async #read(): Promise<void> {
     const { station, health, asClock, readBuild, isOnline, ...options } = this.#options;
-    await station.readJournal();
+    if (!options.halted) await station.readJournal();
     const service = await readService(this.#options); // also sets the clock of the page
-    const [build, { access, devices }, storage, { journal, failures }, exportsLeft] = await Promise.all([
+    const [build, { access, devices }, storage, ofJournal, exportsLeft] = await Promise.all([
       readBuild(),
       this.#readDevices(),
       this.#readStorage(),
@@ -171,7 +190,9 @@ export class Help {
         isSuperseded: health.isSuperseded,
         isCutOff: health.isCutOff,
         hasLostJournal: health.hasLostJournal,
+        halted: options.halted,
       },
+      isSecure: options.isSecure,
       access,
       refused: station.refused,
       devices: devices.map(({ facts }) => facts),
@@ -183,8 +204,7 @@ export class Help {
         failure: state.is === 'out' ? state.failure : undefined,
       },
       storage,
-      journal,
-      failures,
+      ...ofJournal,
       selfTest: this.#facts?.selfTest,
     };
   }
@@ -199,20 +219,22 @@ export class Help {
     return { ...quota, isRefused: this.#isPersistenceRefused && !quota.isPersistent };
   }
 
-  async #readJournal(): Promise<{ readonly journal: JournalFacts; readonly failures: readonly PastFailure[] }> {
-    const { journal } = this.#options;
+  async #readJournal(): Promise<JournalResults> {
+    const { journal, traces, station } = this.#options;
     try {
-      const [newest, open, lostAt] = await Promise.all([
+      const [newest, open, lostAt, stored] = await Promise.all([
         journal.list(RECENT_ATTEMPTS),
         journal.unsettled(),
         journal.lostAt(),
+        traces.list(),
       ]);
       return {
         journal: { attempts: newest[0]?.id ?? 0, open: open.length, lostAt },
         failures: newest.flatMap(failuresOf),
+        attempts: pastAttempts(newest, stored, station.lanes),
       };
     } catch (error) {
-      return { journal: { attempts: 0, open: 0, failure: failureOf(error) }, failures: [] };
+      return { journal: { attempts: 0, open: 0, failure: failureOf(error) }, failures: [], attempts: [] };
     }
   }
 

@@ -66,15 +66,16 @@ type OwnFacts = Omit<DeviceFacts, 'id' | 'status' | 'failure' | 'unit'>;
 
 function deviceFacts(device: USBDevice, profiles: readonly DeviceProfile[]): OwnFacts {
   const ids = { vendorId: device.vendorId, productId: device.productId };
-  const profile = profileOf(profiles, 'usb', ids);
+  const found = profileOf(profiles, 'usb', ids);
   return {
     link: 'usb',
     label: device.productName || 'USB device',
     ids,
     usbSerialNumber: device.serialNumber || undefined,
     interfaces: device.configurations.flatMap(({ interfaces }) => interfaces.flatMap(interfaceFacts)),
-    role: profile?.role ?? 'unknown',
-    isListed: profile !== undefined,
+    role: found?.role ?? 'unknown',
+    profile: found?.profile.name,
+    isListed: found !== undefined,
     obstacle: obstacleOf(device),
   };
 }
@@ -110,6 +111,7 @@ function portFacts(port: SerialPort, profiles: readonly DeviceProfile[]): OwnFac
     ids,
     interfaces: [],
     role: found?.role ?? 'unknown',
+    profile: found?.profile.name,
     isListed: found?.profile.ids !== undefined,
     ...(settings && { serial: { baudRate: settings.baudRate, parity: settings.parity, edc: settings.edc } }),
   };

@@ -3,13 +3,11 @@
 // only numbers, codes, times, ids and the address of the page, and no text that a person or a
 // manufacturer has written. Of a serial number only the last four digits remain.
 import { hexNumber } from '#protocol/bytes/hex.ts';
+import { SUPPORT_FORMAT, SUPPORT_VERSION } from '#protocol/support/support-file.ts';
 import type { Failure } from '../common/failure.ts';
 import type { Exchange } from '../station/trace.svelte.ts';
-import type { DeviceFacts, Facts, PastFailure, ServiceFacts } from './facts.ts';
+import type { DeviceFacts, Facts, PastAttempt, PastFailure, ServiceFacts } from './facts.ts';
 import type { Finding } from './findings.ts';
-
-const SUPPORT_FORMAT = 'keyferry-support';
-const SUPPORT_VERSION = 1;
 
 /** The exchanges with one unit. */
 export interface UnitTrace {
@@ -23,7 +21,10 @@ export interface SupportFile {
   readonly text: string;
 }
 
-/** Maximum number of exchanges per unit; the newest are kept. */
+/** Maximum number of attempts with their exchanges. */
+const MAX_ATTEMPTS = 20;
+
+/** Maximum number of exchanges per unit or attempt; the newest are kept. */
 const MAX_EXCHANGES = 60;
 
 /** Returns the file as indented JSON. Its name contains the time, but neither an SN nor a name. */
@@ -48,6 +49,8 @@ export function supportFile(facts: Facts, findings: readonly Finding[], traces: 
       isSuperseded: page.isSuperseded,
       isCutOff: page.isCutOff,
       hasLostJournal: page.hasLostJournal,
+      isSecure: facts.isSecure,
+      halted: page.halted ? failureJson(page.halted) : null,
     },
     access: { usb: access.usb, serial: access.serial },
     refusedChoice: refused ? { link: refused.kind, ...failureJson(refused.failure) } : null,
@@ -64,6 +67,7 @@ export function supportFile(facts: Facts, findings: readonly Finding[], traces: 
     },
     selfTest: selfTest ? { at: selfTest.at, passed: selfTest.passed, failed: selfTest.failed } : null,
     failures: facts.failures.map(pastFailureJson),
+    attempts: facts.attempts.slice(0, MAX_ATTEMPTS).map(pastAttemptJson),
     traces: traces.map(({ sn, exchanges }) => ({
       sn: maskedNumber(sn),
       exchanges: exchanges.slice(-MAX_EXCHANGES).map(exchangeJson),
@@ -129,6 +133,11 @@ function serviceJson(service: ServiceFacts): object {
 
 function pastFailureJson({ at, link, sn, failure }: PastFailure): object {
   return { at, link, sn: maskedNumber(sn), ...(failure ? failureJson(failure) : { interrupted: true }) };
+}
+
+function pastAttemptJson({ at, link, sn, outcome, failure, exchanges }: PastAttempt): object {
+  const masked = { at, link, sn: maskedNumber(sn), outcome, ...failureJson(failure) };
+  return { ...masked, exchanges: exchanges.slice(-MAX_EXCHANGES).map(exchangeJson) };
 }
 
 /**

@@ -54,9 +54,9 @@ type Source = FindingWords | ((facts: Facts) => FindingWords);
 
 const INTERFACES = { usb: 'USB', serial: 'serial ports' } as const;
 
-function interfaceMissing({ access, platform }: Facts): FindingWords {
+function interfaceMissing({ access, platform, isSecure }: Facts): FindingWords {
   const kind = access.usb === 'available' ? 'serial' : 'usb';
-  const { remedy, title, causes } = explain({ code: 'browser-unsupported' }, { platform, kind });
+  const { remedy, title, causes } = explain({ code: 'browser-unsupported' }, { platform, kind, insecure: !isSecure });
   return access[kind] === 'blocked'
     ? {
         title: `A policy blocks ${INTERFACES[kind]}`,
@@ -122,6 +122,7 @@ const REST: Readonly<Record<Exclude<FindingCode, DeviceCode>, Source>> = {
     helper: 'custodian',
     text: 'All exports of the vault or card in use are used up.',
   },
+  'page-halted': { title: 'The page cannot start', text: '' },
   'page-broken': {
     title: 'The page has a fault',
     remedy: 'Save the support file, then reload this page',
@@ -152,8 +153,8 @@ const REST: Readonly<Record<Exclude<FindingCode, DeviceCode>, Source>> = {
   }),
   'interfaces-available': (facts) => ({ title: browserName(facts), text: 'USB and serial ports are available.' }),
   'interface-missing': interfaceMissing,
-  'interfaces-missing': ({ platform }) => {
-    const { remedy, causes } = explain({ code: 'browser-unsupported' }, { platform });
+  'interfaces-missing': ({ platform, isSecure }) => {
+    const { remedy, causes } = explain({ code: 'browser-unsupported' }, { platform, insecure: !isSecure });
     const text = 'It has neither WebUSB nor Web Serial, or a policy of your company forbids both.';
     return { title: 'This browser cannot reach a unit', remedy, text, causes };
   },
@@ -225,6 +226,7 @@ const DEVICE: Readonly<Record<DeviceCode, Omit<FindingWords, 'title'>>> = {
   },
   'device-token': { text: 'This is a token card. Use it under Tokens.' },
   'device-unused': { remedy: 'Attach it at the station', text: 'The page does not use this device now.' },
+  'device-seen': { text: 'The browser permits this page to use it.' },
   'device-reading': { text: 'The page is reading its identity.' },
   'unit-ready': { text: 'It answers as a unit. No fault was found.' },
   'unit-loading': { text: 'A key is being loaded. Leave it plugged in.' },
@@ -254,10 +256,19 @@ function wordsOf({ code }: Finding, facts: Facts, title: string): FindingWords {
 /** Actions that try again. The remedy names their button. */
 const RETRIES: ReadonlySet<HelpAction | undefined> = new Set(['retry-device', 'check-again']);
 
-function contextOf({ code, device: id, action }: Finding, { platform, devices, refused }: Facts): MessageContext {
+function contextOf(
+  { code, device: id, action }: Finding,
+  { platform, devices, refused, isSecure }: Facts,
+): MessageContext {
   const button = action && RETRIES.has(action) ? ACTION_LABELS[action] : undefined;
   const device = devices.find((each) => each.id === id);
-  if (!device) return { platform, button, ...(code === 'choice-failed' && refused ? { kind: refused.kind } : {}) };
+  if (!device)
+    return {
+      platform,
+      insecure: !isSecure,
+      button,
+      ...(code === 'choice-failed' && refused ? { kind: refused.kind } : {}),
+    };
   return {
     platform,
     button,

@@ -1,6 +1,8 @@
 // The demo bench: its commands to the simulator, and its device chooser.
 import { describe, expect, it } from 'vitest';
+import { FileError } from '#protocol/errors.ts';
 import { type BenchControl, type BenchUnit, DemoBench } from '#web/state/demo/demo-bench.svelte.ts';
+import type { Replay } from '#web/state/demo/read-replay.ts';
 
 const CANDIDATE = { sn: '07', kind: 'usb', label: 'Unit 7' } as const;
 
@@ -127,6 +129,67 @@ describe('the demo bench', () => {
     bench.arm('07', 'unknown');
     expect(done).toEqual(['clear 07']);
     expect(bench.armed).toEqual({ '07': '' });
+  });
+
+  describe('with a support file', () => {
+    const end = { code: 'quota-used' } as const;
+    const service = { path: '/v1/exports', code: 'quota-used' } as const;
+    const replay = { at: '2026-11-30T10:00:00.000Z', link: 'serial', end, faults: [], service } as const;
+    const file = { name: 'f.json', size: 0, arrayBuffer: async () => new ArrayBuffer(0) };
+
+    function openWith(read: () => Promise<Replay>) {
+      let units: readonly BenchUnit[] = [
+        { sn: '07', name: 'Unit 7', links: ['usb'], plugged: true },
+        { sn: '08', name: 'Unit 8', links: ['serial'], plugged: false },
+      ];
+      const done: string[] = [];
+      const bench = new DemoBench<string>([{ name: 'late', fault: 'LATE' }], [], {
+        read,
+        asFault: (faults) => `${faults.length} faults`,
+      });
+      bench.use({
+        units: () => units,
+        plug: (sn) => {
+          units = units.map((each) => (each.sn === sn ? { ...each, plugged: true } : each));
+        },
+        unplug: () => undefined,
+        fault: (sn, fault) => void done.push(`${fault} at ${sn}`),
+        clearFaults: (sn) => void done.push(`clear ${sn}`),
+      });
+      return { bench, done };
+    }
+
+    it('arms its failed load for a unit with that interface, and plugs the unit in', async () => {
+      const { bench, done } = openWith(async () => replay);
+      await bench.openSupportFile(file);
+      expect(bench.replay).toMatchObject({ end, unit: { sn: '08' } });
+      expect(bench.units[1]?.plugged).toBe(true);
+      expect(done).toEqual(['clear 08', '0 faults at 08']);
+      expect(bench.faults.map(({ name }) => name)).toEqual(['late', 'as in the support file']);
+      expect(bench.armed).toEqual({ '08': 'as in the support file' });
+      expect(bench.serviceFault).toEqual(service);
+    });
+
+    it('lets the AS answer as usual when the replay is disarmed', async () => {
+      const { bench } = openWith(async () => replay);
+      await bench.openSupportFile(file);
+      bench.arm('08', '');
+      expect(bench.serviceFault).toBeUndefined();
+      bench.arm('07', 'as in the support file');
+      expect(bench.serviceFault).toEqual(service);
+    });
+
+    it('says why a file is refused, and disarms the earlier one', async () => {
+      let next: Promise<Replay> = Promise.resolve(replay);
+      const { bench, done } = openWith(() => next);
+      await bench.openSupportFile(file);
+      next = Promise.reject(new FileError('This is not a support file.', 'Choose another file'));
+      await bench.openSupportFile(file);
+      expect(bench.replayFailure?.message?.title).toBe('This is not a support file.');
+      expect([bench.replay, bench.serviceFault]).toEqual([undefined, undefined]);
+      expect(done.at(-1)).toBe('clear 08');
+      expect(bench.faults).toHaveLength(1);
+    });
   });
 
   it('opens the chooser, and returns the choice to the simulator', async () => {

@@ -49,6 +49,7 @@ export const GOOD: Facts = {
   platform: 'linux',
   address: 'https://as.example/',
   isOnline: true,
+  isSecure: true,
   page: { isBroken: false, isSuperseded: false, isCutOff: false, hasLostJournal: false },
   access: { usb: 'available', serial: 'available' },
   devices: [UNIT],
@@ -58,5 +59,6 @@ export const GOOD: Facts = {
   storage: { isPersistent: true, isRefused: false, freeBytes: 2e9 },
   journal: { attempts: 12, open: 0 },
   failures: [],
+  attempts: [],
   selfTest: { at: '2026-11-30T09:00:00.000Z', passed: ['SHA-256', 'storage'], failed: [] },
 };

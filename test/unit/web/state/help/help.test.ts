@@ -48,6 +48,7 @@ async function createHelp(changes: Partial<HelpOptions> = {}, wire = cable()): P
     health: new PageHealth(),
     asClock: new AsClock({ wall: () => NOW().getTime(), ticks: () => 0, settings }),
     journal: bench.journal,
+    traces: { list: async () => [] },
     roots: bench.account.roots,
     storage: {
       estimate: async () => ({ quota: 2e9, usage: 1e6 }),
@@ -60,6 +61,7 @@ async function createHelp(changes: Partial<HelpOptions> = {}, wire = cable()): P
     platform: 'linux',
     userAgent: 'Chrome/148.0.0.0',
     isOnline: () => true,
+    isSecure: true,
     address: 'https://as.example/',
     readBuild: async () => ({ version: '1.2.3', hash: '8643b1efe94df87f', script: 'index-abc.js', isServed: true }),
     readLocalNetwork: async () => 'denied',
@@ -101,6 +103,19 @@ describe('Help', () => {
     ]);
     expect(codes()).toContain('unit-ready');
     expect(help.facts?.access).toEqual({ usb: 'available', serial: 'absent' });
+  });
+
+  it('names the device profile of each device, also one of a site file', async () => {
+    const site = {
+      name: 'Payment terminal, hall 3',
+      role: 'unit',
+      ids: { vendorId: 0x0a5f, productId: 0x00d3 },
+      usb: { bwtMs: 500 },
+    } as const;
+    const { help } = await openHelp({ profiles: () => [site, ...PROFILES] });
+    expect(help.facts?.devices.map(({ profile }) => profile)).toEqual(['Keyferry unit', 'Payment terminal, hall 3']);
+    const { help: withoutSite } = await openHelp();
+    expect(withoutSite.facts?.devices.map(({ profile }) => profile)).toEqual(['Keyferry unit', undefined]);
   });
 
   it('reports an interface as blocked if the browser or the page denies it', async () => {
@@ -183,6 +198,42 @@ describe('Help', () => {
       failure: { code: 'status-word', command: 'IMPORTKEY', statusWord: 0x6988 },
     });
     expect(help.facts?.journal.attempts).toBe(1);
+  });
+
+  it('of a page that cannot start says why, and asks neither the journal nor the AS for more', async () => {
+    const failure = { code: 'site-changed' } as const;
+    const refuse = (): Promise<never> => Promise.reject(new ProtocolError(failure.code, 'halted'));
+    const { help, codes } = await openHelp({
+      halted: failure,
+      journal: { list: refuse, unsettled: refuse, lostAt: refuse },
+      traces: { list: refuse },
+      roots: { isPinned: refuse, compare: refuse, replace: refuse },
+    });
+    expect(help.findings.filter(({ level }) => level === 'needs-action')).toEqual([
+      { code: 'page-halted', level: 'needs-action', area: 'page', failure, action: 'reload' },
+    ]);
+    expect(codes().filter((code) => /^(journal|service|clocks|no-device)/.test(code))).toEqual([]);
+    expect(codes().filter((code) => /^(device|unit)/.test(code))).toEqual(['device-seen', 'device-seen']);
+    expect(help.findings.filter(({ action }) => action === 'open-station')).toEqual([]);
+    help.makeFile();
+    expect(JSON.parse(help.file?.text ?? '').page.halted).toEqual({ failure });
+  });
+
+  it('has the exchanges of each attempt: of its lane, or as they were stored', async () => {
+    const stored = { command: 'SELECT', header: '00A40400', request: '', answer: '', at: NOW().toISOString() };
+    const traces = { list: async () => [{ attempt: 1, isDone: false, exchanges: [stored] }] };
+    const { help, bench, wire } = await openHelp({ traces });
+    await bench.session.signIn('KF');
+    const [lane] = bench.station.lanes;
+    if (!lane) throw new TypeError('no lane');
+    wire.lie = { ins: IMPORTKEY, statusWord: 0x6988 };
+    await load(lane, 1);
+    await help.check();
+    expect(help.facts?.attempts).toMatchObject([{ outcome: 'failed', failure: { statusWord: 0x6988 } }]);
+    expect(help.facts?.attempts[0]?.exchanges.map(({ command }) => command)).toContain('IMPORTKEY');
+    await bench.station.remove(lane);
+    await help.check();
+    expect(help.facts?.attempts[0]?.exchanges).toEqual([stored]);
   });
 
   it('shows the support file until the facts change', async () => {

@@ -79,7 +79,7 @@ describe('a serial port', () => {
           ids: { vendorId: 0x1209, productId: 0x0001 },
           interfaces: [],
         },
-        ...{ role: 'unit', isListed: true, serial, status: 'unused' },
+        ...{ role: 'unit', isListed: true, profile: 'Keyferry unit', serial, status: 'unused' },
       },
       expect.objectContaining({ id: 2, role: 'token', isListed: true, serial }),
       expect.objectContaining({ id: 3, ids: { vendorId: 0x0403, productId: 0x6001 }, role: 'unit', isListed: false }),

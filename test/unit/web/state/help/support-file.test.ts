@@ -1,9 +1,13 @@
 // The support file shows what happened, but no secret and no name of a person.
+import 'fake-indexeddb/auto';
+import { IDBFactory } from 'fake-indexeddb';
 import { describe, expect, it } from 'vitest';
 import { toHex } from '#protocol/bytes/hex.ts';
+import { Database } from '#web/journal/database.ts';
 import type { Facts } from '#web/state/help/facts.ts';
 import { findingsOf } from '#web/state/help/findings.ts';
 import { maskedNumber, supportFile, type UnitTrace } from '#web/state/help/support-file.ts';
+import { Traces } from '#web/state/help/traces.ts';
 import { redact } from '#web/transport/trace.ts';
 import { ADAPTER, GOOD, PRINTER, SN, UNIT } from './facts-fixture.ts';
 
@@ -18,6 +22,8 @@ const CANARIES = {
   operator: 'maria-canary',
   title: 'Order title canary',
   product: 'Product canary',
+  profile: 'Profile canary',
+  label: 'Label canary',
   sn: SN,
 } as const;
 const all = Object.values(CANARIES).join(' ');
@@ -40,47 +46,109 @@ const failure = {
   message: { remedy: all, title: all },
 } as const;
 
-/** Facts with a canary in every text, also in members that only a later version could have. */
+/** The exchanges of one unit with a canary in each command that could contain it. */
+const exchanges = [
+  exchange([0x80, 0xca, 0, 0], secret(SN)), // GET IDENTITY, whose response is shown in the page
+  exchange([0x80, 0xd8, 0, 1], secret(`544B4C31${'00'.repeat(20)}${SN}${CANARIES.applicationKey}`)),
+  exchange([0x80, 0xdb, 0, 1], secret(CANARIES.transportKey)),
+  exchange([0x00, 0x20, 0, 1], text('123456')),
+  exchange([0x00, 0xa4, 4, 0], text(CANARIES.operator)),
+];
+const traces: readonly UnitTrace[] = [{ sn: SN, exchanges }];
+
+/** Facts with a canary in every text. The member that the type lacks represents a member of a later version. */
 const facts = {
   ...GOOD,
   devices: [
-    { ...UNIT, label: CANARIES.product, failure, status: 'not-loaded', unit: { ...UNIT.unit, name: all } },
+    {
+      ...UNIT,
+      label: CANARIES.product,
+      profile: CANARIES.profile,
+      failure,
+      status: 'not-loaded',
+      unit: { ...UNIT.unit, name: all },
+    },
     { ...PRINTER, label: CANARIES.product, usbSerialNumber: 'SERIAL-CANARY-0815' },
-    ADAPTER,
+    { ...ADAPTER, profile: CANARIES.profile },
   ],
+
   refused: { kind: 'usb', failure },
   service: { is: 'failed', failure, name: all },
   session: { kind: 'none', failure, operator: CANARIES.operator, accessCode: CANARIES.accessCode },
   journal: { attempts: 3, open: 1, failure, order: CANARIES.title },
   failures: [{ at: GOOD.at, link: 'usb', sn: SN, failure, operator: CANARIES.operator, keyLabel: all }],
+  attempts: [
+    {
+      at: GOOD.at,
+      link: 'usb',
+      sn: SN,
+      outcome: 'failed',
+      failure,
+      exchanges: exchanges.map((each) => ({ ...each, note: all })),
+      operator: CANARIES.operator,
+      keyLabel: CANARIES.label,
+    },
+  ],
   passphrase: CANARIES.passphrase,
 } as unknown as Facts;
-const traces: readonly UnitTrace[] = [
-  {
-    sn: SN,
-    exchanges: [
-      exchange([0x80, 0xca, 0, 0], secret(SN)), // GET IDENTITY, whose response is shown in the page
-      exchange([0x80, 0xd8, 0, 1], secret(`544B4C31${'00'.repeat(20)}${SN}${CANARIES.applicationKey}`)),
-      exchange([0x80, 0xdb, 0, 1], secret(CANARIES.transportKey)),
-      exchange([0x00, 0x20, 0, 1], text('123456')),
-      exchange([0x00, 0xa4, 4, 0], text(CANARIES.operator)),
-    ],
-  },
-];
 
 const file = supportFile(facts, findingsOf(facts), traces);
 const content = JSON.parse(file.text);
 
+/** Names of the canaries that a text contains, in any form. */
+function found(content: string): readonly string[] {
+  const squeezed = content.replaceAll(/\s/g, '').toUpperCase();
+  const isIn = (form: string): boolean => squeezed.includes(form.replaceAll(/\s/g, '').toUpperCase());
+  return Object.entries(CANARIES)
+    .filter(([, canary]) => [canary, toHex(text(canary)), btoa(canary).slice(0, -4)].some(isIn))
+    .map(([name]) => name);
+}
+
+const STATUSES = ['unused', 'reading', 'unread', 'ready', 'loading', 'done', 'not-loaded', 'unconfirmed'] as const;
+const OUTCOMES = ['running', 'done', 'unverified', 'unknown', 'failed'] as const;
+const SESSIONS = ['remote', 'vault', 'card', 'none'] as const;
+
 describe('the support file', () => {
   it('contains no canary, in no form', () => {
-    const squeezed = file.text.replaceAll(/\s/g, '').toUpperCase();
-    for (const [name, canary] of Object.entries(CANARIES)) {
-      const forms = [canary, toHex(text(canary)), btoa(canary).slice(0, -4)];
-      for (const form of forms) expect(squeezed.includes(form.replaceAll(/\s/g, '').toUpperCase()), name).toBe(false);
-    }
+    expect(found(all)).toEqual(Object.keys(CANARIES)); // the search itself works
+    expect(found(file.text)).toEqual([]);
     expect(file.text).not.toMatch(/canary/i);
     expect(file.text).not.toContain(SN.slice(-5));
     expect(file.name).toBe('keyferry-support-20261130T1000.json');
+  });
+
+  it.each(
+    STATUSES.flatMap((status) =>
+      SESSIONS.flatMap((kind) => OUTCOMES.map((outcome) => [status, kind, outcome] as const)),
+    ),
+  )(
+    'contains no canary of a device that is %s, with the AS “%s” and an attempt that is %s',
+    (status, kind, outcome) => {
+      const state = {
+        ...facts,
+        devices: facts.devices.map((device) => ({ ...device, status })),
+        session: { ...facts.session, kind },
+        attempts: facts.attempts.map((attempt) => ({ ...attempt, outcome })),
+      };
+      const made = supportFile(state, findingsOf(state), traces).text;
+      expect(found(made)).toEqual([]);
+      expect(made).not.toMatch(/canary/i);
+    },
+  );
+
+  it('contains the last attempts with their exchanges', () => {
+    expect(content.attempts).toMatchObject([
+      { at: GOOD.at, link: 'usb', sn: '…4F47', outcome: 'failed', failure: content.failures[0].failure },
+    ]);
+    expect(content.attempts[0].exchanges).toEqual(content.traces[0].exchanges);
+  });
+
+  it('contains no canary when the page has halted', () => {
+    const halted = { ...facts, page: { ...facts.page, halted: failure } };
+    const made = supportFile(halted, findingsOf(halted), traces).text;
+    expect(JSON.parse(made).findings[0]).toMatchObject({ code: 'page-halted', level: 'needs-action' });
+    expect(found(made)).toEqual([]);
+    expect(made).not.toMatch(/canary/i);
   });
 
   it('states its format and version first', () => {
@@ -89,13 +157,14 @@ describe('the support file', () => {
   });
 
   it('contains findings, failures, devices and the masked numbers', () => {
-    expect(content.findings[0]).toEqual({
+    const failed = { code: 'status-word', command: 'IMPORTKEY', statusWord: '6988' };
+    expect(content.findings).toContainEqual({
       level: 'needs-action',
       code: 'unit-not-loaded',
       device: 1,
-      failure: { code: 'status-word', command: 'IMPORTKEY', statusWord: '6988' },
+      failure: failed,
     });
-    expect(content.failures).toEqual([{ at: GOOD.at, link: 'usb', sn: '…4F47', failure: content.findings[0].failure }]);
+    expect(content.failures).toEqual([{ at: GOOD.at, link: 'usb', sn: '…4F47', failure: failed }]);
     expect(content.devices[0]).toMatchObject({ usb: '1209:0001', unit: { sn: '…4F47', set: '0000BA7C' } });
     expect(content.devices[1]).toMatchObject({ usbSerialNumber: '…0815', interfaces: [{ class: '07/01/02' }] });
     expect(content.devices[2]).toMatchObject({ usb: '0403:6001', serial: { baudRate: 115_200 } });
@@ -142,7 +211,7 @@ describe('the support file', () => {
       browser: { name: 'Chrome', version: 148, platform: 'linux' },
       page: {
         ...{ address: 'https://as.example/', isOnline: true, isBroken: false },
-        ...{ isSuperseded: false, isCutOff: false, hasLostJournal: false },
+        ...{ isSuperseded: false, isCutOff: false, hasLostJournal: false, halted: null, isSecure: true },
       },
       access: { usb: 'available', serial: 'available' },
       refusedChoice: null,
@@ -153,6 +222,7 @@ describe('the support file', () => {
       journal: { attempts: 12, open: 0, lostAt: null },
       selfTest: { at: '2026-11-30T09:00:00.000Z', passed: ['SHA-256', 'storage'], failed: [] },
       failures: [],
+      attempts: [],
     });
     expect(devices).toEqual([
       {
@@ -225,6 +295,25 @@ describe('the support file', () => {
   it('contains the same members for a station in order as for one with failures', () => {
     const good = JSON.parse(supportFile(GOOD, findingsOf(GOOD), []).text);
     expect(Object.keys(good)).toEqual(Object.keys(content));
+  });
+});
+
+describe('the stored trace', () => {
+  it('contains no secret: it was redacted before it was stored', async () => {
+    const database = await Database.open(new IDBFactory(), () => undefined);
+    const store = new Traces(database);
+    const secrets = [CANARIES.transportKey, CANARIES.applicationKey].map(secret);
+    const words = [CANARIES.accessCode, CANARIES.passphrase, '123456'].map(text);
+    const headers = ['84', 'DA', 'D8', 'CB', 'DC', 'CE', 'DB', 'C0', '20', '24'].map((ins) => Number.parseInt(ins, 16));
+    const redacted = headers.flatMap((ins) =>
+      [0x00, 0x80, 0x90].flatMap((cla) => [...secrets, ...words].map((each) => exchange([cla, ins, 0, 1], each))),
+    );
+    for (let from = 0; from < redacted.length; from += 50)
+      await store.append([{ attempt: from + 1, isDone: false, exchanges: redacted.slice(from, from + 50) }]);
+    const stored = await store.list();
+    expect(stored.flatMap((trace) => trace.exchanges)).toHaveLength(redacted.length);
+    expect(found(JSON.stringify(stored))).toEqual([]);
+    expect(JSON.stringify(stored)).not.toContain(toHex(text('123456')));
   });
 });
 

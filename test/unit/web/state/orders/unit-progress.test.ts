@@ -120,14 +120,14 @@ describe('the reason for loading a unit again', () => {
   it('is that of the operator, then that of the journal, and none for a first export', () => {
     const unit = unitIn({ is: 'waiting' }, exported);
     expect(unit.reasonFor(LINE, undefined, false)).toBeUndefined();
-    expect(unit.reasonFor(LINE, exported, false)).toContain('device-lost');
+    expect(unit.reasonFor(LINE, exported, false)).toBe('The unit was unplugged during the previous attempt');
     expect(unit.reasonFor(LINE, exported, true)).toBeUndefined();
     unit.setReason('New board');
     expect(unit.reasonFor(LINE, exported, false)).toBe('New board');
     expect(unit.reasonFor(LINE, undefined, true)).toBe('New board');
     expect(unit.reasonFor(LINE, undefined, false)).toBeUndefined();
     unit.setReason(undefined);
-    expect(unit.reasonFor(LINE, exported, false)).toContain('device-lost');
+    expect(unit.reasonFor(LINE, exported, false)).toBe('The unit was unplugged during the previous attempt');
   });
 });
 

@@ -1,0 +1,47 @@
+// The last attempts of this station with their exchanges: those of the lanes, or those that were
+// stored before a reload.
+import type { Attempt, StepEntry } from '../../journal/attempt.ts';
+import type { TraceRecord } from '../../journal/unchained-records.ts';
+import type { Failure } from '../common/failure.ts';
+import type { Lane } from '../station/lane.svelte.ts';
+import type { Exchange } from '../station/trace.svelte.ts';
+import type { PastAttempt } from './facts.ts';
+
+/** The part of a lane whose exchanges are shown. */
+export type TracedLane = Pick<Lane, 'facts' | 'trace'>;
+
+/** Failures of a later try to settle an attempt, which do not show how the load ended. */
+const NOT_ASKED: ReadonlySet<string> = new Set(['not-signed-in', 'signed-out', 'source-other']);
+
+/** `attempts` are sorted newest first, and so is the result. */
+export function pastAttempts(
+  attempts: readonly Attempt[],
+  stored: readonly TraceRecord[],
+  lanes: readonly TracedLane[],
+): readonly PastAttempt[] {
+  return attempts.map(({ id, startedAt, link, sn, outcome, steps }) => {
+    const asked = steps.filter((entry) => entry.step !== 'failure' || !NOT_ASKED.has(entry.failure.code));
+    const end = outcome === 'running' ? undefined : asked.at(-1)?.at;
+    const live = lanes.filter(({ facts }) => facts?.sn === sn).flatMap(({ trace }) => trace.exchanges);
+    const kept = stored.filter((trace) => trace.attempt === id).flatMap(({ exchanges }) => exchanges);
+    const within = ({ at }: Exchange): boolean => at >= startedAt && (end === undefined || at <= end);
+    const [ofLane, ofStore] = [live.filter(within), kept.filter(within)];
+    const exchanges = ofLane.length >= ofStore.length ? ofLane : ofStore;
+    const failure = endOf(asked);
+    return { at: startedAt, link, sn, outcome, ...(failure ? { failure } : {}), exchanges };
+  });
+}
+
+/**
+ * The failure that the operator saw last. If the unit reported a status word and then had no
+ * receipt, that is the status word (web/src/state/station/lane.svelte.ts).
+ */
+function endOf(steps: readonly StepEntry[]): Failure | undefined {
+  let end: Failure | undefined;
+  for (const entry of steps) {
+    if (entry.step === 'failure') end = entry.failure;
+    if (entry.step === 'not-imported' && end?.statusWord === undefined) end = { code: 'no-receipt' };
+    if (entry.step === 'verify') end = undefined;
+  }
+  return end;
+}
