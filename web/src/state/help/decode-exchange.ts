@@ -198,8 +198,9 @@ function fields(values: Partial<Record<FieldName, string>>): readonly Field[] {
 
 /** Splits redacted data into the bytes that are shown and the text that masks the rest. */
 function split(redacted: string): { readonly shown: Uint8Array; readonly masked: string } {
-  const [, digits = '', masked = ''] = /^((?:[0-9A-F]{2})*) ?(.*)$/.exec(redacted) ?? [];
-  return { shown: fromHex(digits), masked };
+  const digits = redacted.search(/[^0-9A-F]|$/);
+  const end = digits - (digits % 2);
+  return { shown: fromHex(redacted.slice(0, end)), masked: redacted.slice(end).trimStart() };
 }
 
 /** Returns undefined for bytes that violate the protocol. */

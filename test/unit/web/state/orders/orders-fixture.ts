@@ -14,7 +14,7 @@ import { readStored } from '#web/state/order-list/stored-order.ts';
 import { Orders, type OrdersOptions } from '#web/state/orders/orders.svelte.ts';
 import { ONE_LINE, sn } from './order-fixture.ts';
 
-export const documentOf = (order: WorkOrder): string =>
+const documentOf = (order: WorkOrder): string =>
   JSON.stringify({
     payloadType: 'application/vnd.keyferry.work-order+json',
     payload: toBase64url(utf8(encodeWorkOrder(order))),
