@@ -46,7 +46,7 @@ test('replacing the transport key requires a confirmation, and further keys load
   await replace.click();
   await lane.expectWord('Unplug');
   await lane.expectSaid('Transport key replaced.');
-  await lane.expectSaid('version 2, shared');
+  await lane.expectSaid('version 2, the same in all units');
   await lane.press('Load another key');
   await lane.load(FIELD_KEY.label, 1);
   await lane.expectWord('Unplug');

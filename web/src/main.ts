@@ -118,13 +118,15 @@ function watchReach(session: Session, health: PageHealth): void {
 
 /**
  * Stores the traces of attempts from the first failure on, so that the first key does not load this
- * code.
+ * code. If the code cannot be fetched, the next change of a lane tries again.
  */
 function keepTraces(station: Station, keep: () => Promise<void>): void {
-  const stop = station.onActivity(() => {
-    if (!station.lanes.some(({ phase }) => 'failure' in phase)) return;
-    stop();
-    void keep();
+  station.onActivity(() => {
+    if (station.lanes.some(({ phase }) => 'failure' in phase)) {
+      keep().catch((error: unknown) => {
+        if (!isFetchFailure(error)) throw error;
+      });
+    }
   });
 }
 
@@ -182,7 +184,10 @@ async function start(target: HTMLElement): Promise<void> {
     return (await starting).openTokens(session, activity, () => station.settle(), health);
   });
   const help = once(async () => (await starting).openHelp({ station, health, asClock }));
-  keepTraces(station, async () => (await starting).keepTraces(station));
+  keepTraces(
+    station,
+    once(async () => (await starting).keepTraces(station)),
+  );
   guard(station, health);
   watchReach(session, health);
   const parts = { station, preferences, health, orders, tokens, help, asClock, toReturn };

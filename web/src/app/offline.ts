@@ -27,7 +27,10 @@ export async function keepOffline(
     // On the first visit, the worker that is being installed is not an update.
     if (isWatched || !registration.active) return;
     isWatched = true;
-    await (await import('./updates.ts')).watchUpdates(registration, subjects);
+    // Without a network, the next update that the browser finds tries again.
+    const part = await import('./updates.ts').catch(() => undefined);
+    if (part) await part.watchUpdates(registration, subjects);
+    else isWatched = false;
   };
   registration.addEventListener('updatefound', watch);
   if (registration.waiting ?? registration.installing) void watch();
