@@ -13,7 +13,7 @@ import { AsClock } from './state/session/as-clock.svelte.ts';
 import { JournalsToReturn } from './state/session/journals-to-return.svelte.ts';
 import { Session } from './state/session/session.svelte.ts';
 import { Station } from './state/station/station.svelte.ts';
-import { isFetchFailure } from './transport/lazy-part.ts';
+import { ignoreFetchFailure, isFetchFailure } from './transport/lazy-part.ts';
 import type { Platform } from './transport/platform.ts';
 import type { AppContext } from './ui/common/context.ts';
 import App from './ui/shell/App.svelte';
@@ -122,11 +122,7 @@ function watchReach(session: Session, health: PageHealth): void {
  */
 function keepTraces(station: Station, keep: () => Promise<void>): void {
   station.onActivity(() => {
-    if (station.lanes.some(({ phase }) => 'failure' in phase)) {
-      keep().catch((error: unknown) => {
-        if (!isFetchFailure(error)) throw error;
-      });
-    }
+    if (station.lanes.some(({ phase }) => 'failure' in phase)) keep().catch(ignoreFetchFailure);
   });
 }
 

@@ -1,6 +1,8 @@
 // Registers the service worker, which serves this page without a network, and looks for newer builds
 // of the page (docs/adr/0055).
 import { ownScript } from '../browser/trusted-script.ts';
+import { once } from '../state/common/once.ts';
+import { ignoreFetchFailure } from '../transport/lazy-part.ts';
 import type { UpdateSubjects } from './updates.ts';
 
 /** A station may stay open for days, and the browser looks for a newer build only when it opens a page. */
@@ -21,19 +23,14 @@ export async function keepOffline(
   const scope = isDemo ? location.pathname : '.';
   const registration = await container?.register(ownScript(script), { scope }).catch(() => undefined);
   if (!registration) return false;
-  let isWatched = false;
+  const watch = once(async () => (await import('./updates.ts')).watchUpdates(registration, subjects));
   /** Loads the code for updates when the browser has found the first one. */
-  const watch = async (): Promise<void> => {
+  const onUpdate = (): void => {
     // On the first visit, the worker that is being installed is not an update.
-    if (isWatched || !registration.active) return;
-    isWatched = true;
-    // Without a network, the next update that the browser finds tries again.
-    const part = await import('./updates.ts').catch(() => undefined);
-    if (part) await part.watchUpdates(registration, subjects);
-    else isWatched = false;
+    if (registration.active) watch().catch(ignoreFetchFailure);
   };
-  registration.addEventListener('updatefound', watch);
-  if (registration.waiting ?? registration.installing) void watch();
+  registration.addEventListener('updatefound', onUpdate);
+  if (registration.waiting ?? registration.installing) onUpdate();
   setInterval(() => registration.update().catch(() => undefined), CHECK_MS);
   return registration.active !== null || (await isFetched(registration.installing));
 }

@@ -17,6 +17,11 @@ export function isFetchFailure(error: unknown): boolean {
   return error instanceof TypeError && FETCH_FAILED.test(error.message);
 }
 
+/** Handles the rejection of an import that the page tries again later. @throws any other error */
+export function ignoreFetchFailure(error: unknown): void {
+  if (!isFetchFailure(error)) throw error;
+}
+
 /**
  * Resolves with the module that `load` imports.
  * @throws ProtocolError part-unreachable when the browser cannot fetch the module within TIMEOUT_MS
