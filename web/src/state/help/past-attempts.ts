@@ -33,14 +33,14 @@ export function pastAttempts(
 }
 
 /**
- * The failure that the operator saw last. If the unit reported a status word and then had no
- * receipt, that is the status word (web/src/state/station/lane.svelte.ts).
+ * The failure with which the load ended. A unit that later has no receipt does not change it. Only
+ * a load that was interrupted without a failure ends with `no-receipt`.
  */
 function endOf(steps: readonly StepEntry[]): Failure | undefined {
   let end: Failure | undefined;
   for (const entry of steps) {
     if (entry.step === 'failure') end = entry.failure;
-    if (entry.step === 'not-imported' && end?.statusWord === undefined) end = { code: 'no-receipt' };
+    if (entry.step === 'not-imported') end ??= { code: 'no-receipt' };
     if (entry.step === 'verify') end = undefined;
   }
   return end;

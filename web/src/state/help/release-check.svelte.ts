@@ -44,8 +44,9 @@ export interface ReleaseComparison {
   readonly isServerRead: boolean;
 }
 
-/** Files that the browser reads from the server only. */
-const FROM_SERVER_ONLY: readonly string[] = [SERVICE_WORKER, BUILD_LIST];
+/** Files that the browser reads from the server only. The guides are not part of the page. */
+const isFromServerOnly = (path: string): boolean =>
+  path === SERVICE_WORKER || path === BUILD_LIST || path.startsWith('guide/');
 
 export class ReleaseCheck {
   #result = $state.raw<ReleaseComparison | undefined>();
@@ -96,7 +97,7 @@ export class ReleaseCheck {
     for (const [index, path] of paths.entries()) {
       this.#progress = [index, paths.length];
       const { fetchFile } = this.#options;
-      if (!FROM_SERVER_ONLY.includes(path)) {
+      if (!isFromServerOnly(path)) {
         const is = page.stateOf(path, await fetchFile(path, 'browser'));
         if (is !== 'same') differences.push({ path, is, source: 'browser' });
       }

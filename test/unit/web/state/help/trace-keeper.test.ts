@@ -110,7 +110,12 @@ describe('the end of a past attempt', () => {
 
   it.each([
     ['the failure', [failure('link-timeout')], { code: 'link-timeout' }],
-    ['that no receipt was found', [failure('device-lost'), notImported], { code: 'no-receipt' }],
+    [
+      'the loss of the unit, also if it has no receipt later',
+      [failure('device-lost'), notImported],
+      { code: 'device-lost' },
+    ],
+    ['that no receipt was found, if the load was interrupted', [notImported], { code: 'no-receipt' }],
     ['the status word of the import', [failure('status-word', 0x6581), notImported], { code: 'status-word' }],
     [
       'the failure before a reload without a session',
