@@ -17,8 +17,8 @@ import { provideChromium } from './support/install-chromium.ts';
  */
 const NODE_SECONDS = 240;
 /**
- * Duration of level 2 in the long part, in seconds. It follows the Node versions and is never left
- * out, so a version is left out when less time is left than both need.
+ * Duration of level 2 in the long part, in seconds. It follows the Node versions, so a version is
+ * left out when less time is left than both need.
  */
 const LEVEL2_SECONDS = 830;
 
@@ -57,18 +57,23 @@ async function runLong({ only, within }: RunOptions, isBuilt: boolean): Promise<
   const files = selectFiles('long', only);
   const built = isBuilt || !needsBrowser(files) ? [] : [await build()];
   const browser = await browserJobs(files, 'long');
-  const nodes = NODE_VERSIONS.map((version) => async () => {
-    const name = `Node ${version}`;
-    const left = secondsLeft(within);
-    const needed = NODE_SECONDS + LEVEL2_SECONDS;
-    if (left === undefined || left >= needed) return await quickTestsOn(version);
-    return leftOut(name, `needs ${needed} s with level 2, and ${left} s are left; npm run test:long runs it`);
-  });
+  /** Runs a job if enough time is left for it. */
+  const ifTime = (name: string, seconds: number, job: Job): Job => {
+    return async () => {
+      const left = secondsLeft(within);
+      if (left === undefined || left >= seconds) return await job();
+      return leftOut(name, `needs ${seconds} s, and ${left} s are left; npm run test:long runs it`);
+    };
+  };
+  const nodes = NODE_VERSIONS.map((version) =>
+    ifTime(`Node ${version}`, NODE_SECONDS + LEVEL2_SECONDS, () => quickTestsOn(version)),
+  );
+  const level2Long = browser.level2.map((job) => ifTime('level 2, long', LEVEL2_SECONDS, job));
   const isAll = only.length === 0;
   const builds = files.vitest.length === 0 ? [] : [vitest('vitest, long', files.vitest)];
-  // The browser tests are never left out, because npm test has only a part of them.
+  // The end-to-end tests are never left out, because npm test has only a part of each file.
   const [first, second] = await Promise.all([
-    inSeries([...builds, ...(isAll ? nodes : []), ...browser.level2]),
+    inSeries([...builds, ...(isAll ? nodes : []), ...level2Long]),
     inSeries(browser.endToEnd),
   ]);
   const last = isAll ? [await level3(secondsLeft(within))()] : [];
