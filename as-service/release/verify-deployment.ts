@@ -29,6 +29,14 @@ export interface Comparison {
 const INDEX = 'index.html';
 const SITE_FILE = 'site.json';
 const DEMO = 'demo.html';
+/** Media types without which browsers do not use a file, by the end of its name. */
+const MEDIA_TYPES: readonly (readonly [string, RegExp])[] = [
+  ['.html', /^text\/html\b/],
+  ['.js', /^(text|application)\/javascript\b/],
+  ['.css', /^text\/css\b/],
+];
+/** Headers that the page never has. They lead to another page, load other files or delete data. */
+const UNEXPECTED = ['refresh', 'link', 'clear-site-data', 'service-worker-allowed'];
 /** Number of files that are fetched at the same time. */
 const CONCURRENCY = 8;
 
@@ -61,7 +69,9 @@ export async function verifyDeployment(request: VerifyRequest, limits?: FetchLim
 
 async function open({ release, key }: VerifyRequest): Promise<Release> {
   try {
-    return await openRelease(release, isSignedBy, key ?? undefined);
+    const opened = await openRelease(release, isSignedBy, key ?? undefined);
+    new ReleasedPage(opened, 'app');
+    return opened;
   } catch (cause) {
     throw toUserError(cause);
   }
@@ -172,6 +182,18 @@ class Deployment {
       const html = path.endsWith('.html') ? Buffer.from(content).toString('utf8') : undefined;
       // The headers of a changed page depend on its styles, so only those of the release are compared.
       if (state === 'same') this.#compareHeaders(name, headers, pageHeaders({ path, html }, asUrls));
+      this.#compareType(name, path, headers);
+    }
+  }
+
+  /** A wrong media type stops the page, and some other headers lead the browser away from it. */
+  #compareType(name: string, path: string, headers: Headers): void {
+    const type = headers.get('content-type') ?? '';
+    const expected = MEDIA_TYPES.find(([end]) => path.endsWith(end))?.[1];
+    if (expected && !expected.test(type)) this.#differences.add(`header      ${name}: content-type is "${type}"`);
+    for (const header of UNEXPECTED) {
+      const sent = headers.get(header);
+      if (sent !== null) this.#differences.add(`header      ${name}: ${header} is "${sent}"`);
     }
   }
 

@@ -1,7 +1,7 @@
-// The two files of a build that depend on the headers of the page: the service worker and build.json.
+// The two files of a build that depend on the addresses of the AS: the service worker and build.json.
 // The service worker caches the page with its headers, so a station would otherwise keep an earlier
 // Content-Security-Policy, which blocks a new AS. A server therefore changes the hash of the build in
-// both files when it changes the headers (docs/release.md).
+// both files when these addresses change (docs/release.md).
 import { type Bytes, concat } from '../bytes/bytes.ts';
 import { toHex } from '../bytes/hex.ts';
 import { fromAscii, utf8 } from '../bytes/text.ts';
@@ -31,7 +31,7 @@ export function digestOf(content: Uint8Array): string {
 
 /**
  * Adds the headers to the hash of the build, which is the same in both files. `headers` is any text
- * that names them all.
+ * that differs when the addresses of the AS in them differ.
  */
 export function mixHeaders({ serviceWorker, list }: BuildFiles, headers: string): BuildFiles {
   if (!serviceWorker.startsWith(DEFINITION)) return { serviceWorker, list };

@@ -1,5 +1,7 @@
 // Compares files of a served page with a release (docs/release.md). The command line and the page
 // use it.
+
+import { FileError } from '../errors.ts';
 import { BUILD_LIST, digestOf, listedFiles, originalList, originalWorker, SERVICE_WORKER } from './build-files.ts';
 import type { Release } from './statement.ts';
 
@@ -9,6 +11,9 @@ export type PageFolder = 'app' | 'demo';
 /** A file of the page, by its path on the server. */
 export type FileState = 'same' | 'changed' | 'missing';
 
+/** The HTML file of each folder. */
+const PAGES: Readonly<Record<PageFolder, string>> = { app: 'index.html', demo: 'demo.html' };
+
 /** Endings of compressed copies, which web servers send in place of the file. */
 const COMPRESSED = /\.(br|gz)$/;
 
@@ -17,6 +22,7 @@ export class ReleasedPage {
   /** SHA-256 by the path on the server: "assets/first-AbCd1234.js". */
   readonly #digests: ReadonlyMap<string, string>;
 
+  /** @throws FileError if the release does not contain the page */
   constructor({ files }: Release, folder: PageFolder) {
     const inFolder = [...files].filter(([name]) => name.startsWith(`${folder}/`));
     this.#digests = new Map(
@@ -26,6 +32,9 @@ export class ReleasedPage {
         // A server with both folders serves the list of the page.
         .filter(([path]) => folder === 'app' || path !== BUILD_LIST),
     );
+    if (!this.#digests.has(PAGES[folder])) {
+      throw new FileError('This release does not contain the page.', 'Choose the file of a release of this page');
+    }
   }
 
   /** The paths of all files, in the sequence of the statement. */

@@ -111,7 +111,9 @@ describe('a deployment that is the release', () => {
       const path = url === '/' ? 'index.html' : url.slice(1);
       const content = await readFile(join(out, path), 'utf8').catch(() => undefined);
       const html = path.endsWith('.html') || content === undefined ? (content ?? INDEX) : undefined;
-      return new Response(content ?? INDEX, { headers: pageHeaders({ path, html }, SITE.as) });
+      const type = html !== undefined ? 'text/html' : path.endsWith('.js') ? 'text/javascript' : 'application/json';
+      const headers = { ...pageHeaders({ path, html }, SITE.as), 'content-type': type };
+      return new Response(content ?? INDEX, { headers });
     };
     expect(await differences()).toEqual([]);
   });
@@ -124,6 +126,19 @@ describe('a deployment that is not the release', () => {
     expect(await differences()).toEqual(
       ['br', 'gzip', 'identity'].map((encoding) => `changed assets/a-AbCd1234.js (encoding ${encoding})`),
     );
+  });
+
+  it('has a header that leads the browser to another page, or a media type that stops the page', async () => {
+    change('/index.html', (original) => {
+      const headers = new Headers(original.headers);
+      headers.set('refresh', '0; url=https://other.example/');
+      headers.set('content-type', 'text/plain');
+      return new Response(original.body, { headers });
+    });
+    expect(await differences()).toEqual([
+      'header index.html: content-type is "text/plain"',
+      'header index.html: refresh is "0; url=https://other.example/"',
+    ]);
   });
 
   it('has a file that is changed for browsers only, in its compressed copy', async () => {
@@ -249,7 +264,10 @@ describe('the command', () => {
     expect(same.output).toContain('The page is release 1.2.3.');
     expect(same.code).toBe(0);
     expect((await run(`${server.url}index.html?x#station`)).code).toBe(0);
-    change('/assets/a-AbCd1234.js', () => new Response('let a = 2;'));
+    change(
+      '/assets/a-AbCd1234.js',
+      () => new Response('let a = 2;', { headers: { 'content-type': 'text/javascript' } }),
+    );
     const changed = await run(server.url);
     expect(changed.output).toContain('The page is not release 1.2.3: 3 differences.');
     expect(changed.code).toBe(1);

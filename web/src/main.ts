@@ -199,12 +199,12 @@ async function start(target: HTMLElement): Promise<void> {
     await unmount(app);
     return halt(target, failure, parts);
   }
+  const { keepOffline } = await starting;
+  // Before the last order is opened, because a newer build may be what can open it.
+  const caching = import.meta.env.PROD && keepOffline(navigator.serviceWorker, isDemo, { station, health });
   if (settings.getItem(LAST_ORDER) !== null) await (await orders()).reopen();
   if ((await siteAnswer)?.headers.get('link')?.includes('demo.html')) station.offerDemo();
-  if (!import.meta.env.PROD) return;
-  const { keepOffline } = await starting;
-  const isCached = await keepOffline(navigator.serviceWorker, isDemo, { station, health });
-  if (!isCached) await (await import('./ui/messages/catalog.svelte.ts')).loadCatalog();
+  if (caching && !(await caching)) await (await import('./ui/messages/catalog.svelte.ts')).loadCatalog();
 }
 
 const target = document.getElementById('app');

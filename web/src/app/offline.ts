@@ -23,14 +23,15 @@ export async function keepOffline(
   const scope = isDemo ? location.pathname : '.';
   const registration = await container?.register(ownScript(script), { scope }).catch(() => undefined);
   if (!registration) return false;
-  const watch = once(async () => (await import('./updates.ts')).watchUpdates(registration, subjects));
+  const { waiting } = registration;
+  const watch = once(async () => (await import('./updates.ts')).watchUpdates(registration, subjects, waiting));
   /** Loads the code for updates when the browser has found the first one. */
   const onUpdate = (): void => {
     // On the first visit, the worker that is being installed is not an update.
     if (registration.active) watch().catch(ignoreFetchFailure);
   };
   registration.addEventListener('updatefound', onUpdate);
-  if (registration.waiting ?? registration.installing) onUpdate();
+  if (waiting ?? registration.installing) onUpdate();
   setInterval(() => registration.update().catch(() => undefined), CHECK_MS);
   return registration.active !== null || (await isFetched(registration.installing));
 }

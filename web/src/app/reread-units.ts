@@ -9,9 +9,11 @@ export type RereadStation = Pick<Station, 'lanes' | 'reread' | 'refresh'>;
  * site names. A lane in use, or with a result on it, uses the new profile when it next opens its link.
  */
 export async function rereadUnits(station: RereadStation): Promise<void> {
-  const isIdle = ({ phase: { is }, isInOtherTab }: Lane): boolean =>
-    (is === 'ready' || is === 'unread') && !isInOtherTab;
-  for (const lane of station.lanes.filter((each) => each.attached && each.link.isStale && isIdle(each))) {
+  const isIdle = ({ attached, phase: { is }, isInOtherTab }: Lane): boolean =>
+    attached && (is === 'ready' || is === 'unread') && !isInOtherTab;
+  for (const lane of [...station.lanes]) {
+    // A load can begin while another unit is read.
+    if (!lane.link.isStale || !isIdle(lane)) continue;
     await lane.close();
     await station.reread(lane);
   }

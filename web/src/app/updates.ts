@@ -18,10 +18,14 @@ const REPLY_MS = 2_000;
 const ACTIVATION_MS = 15_000;
 
 /**
- * Offers each newer build that is cached. If one is cached already when the page starts, and neither
- * a unit is attached nor an operator signed in, activates it at once.
+ * Offers each newer build that is cached. `waiting` is the one that was cached already when the page
+ * started. If neither a unit is attached nor an operator signed in, activates that one at once.
  */
-export async function watchUpdates(registration: Registration, subjects: UpdateSubjects): Promise<void> {
+export async function watchUpdates(
+  registration: Registration,
+  subjects: UpdateSubjects,
+  waiting: ServiceWorker | null,
+): Promise<void> {
   const { station, health } = subjects;
   const update = new PageUpdate({
     current: await readApp(),
@@ -41,10 +45,10 @@ export async function watchUpdates(registration: Registration, subjects: UpdateS
   };
   registration.addEventListener('updatefound', watchInstallation);
   watchInstallation();
-  const { waiting } = registration;
-  if (!waiting) return;
-  if (station.lanes.length === 0 && station.session.state.is === 'out') await update.apply();
-  await offer(waiting);
+  const isUntouched = (): boolean => station.lanes.length === 0 && station.session.state.is === 'out';
+  if (waiting && isUntouched()) await update.apply(isUntouched);
+  const cached = waiting ?? registration.waiting;
+  if (cached) await offer(cached);
 }
 
 function obstacleOf({ station, health }: UpdateSubjects): ReloadObstacle | undefined {

@@ -60,7 +60,7 @@ export class Database {
         await translateErrors(connection.use(() => undefined));
         return new Database(connection);
       } catch (error) {
-        if (!needsOld) throw error;
+        if (!needsOld || old) throw error;
         old = await import('./old-records.ts');
       }
     }

@@ -1,6 +1,7 @@
 // Compares files with a release, also after a server has mixed its headers into the hash of the build.
 import { describe, expect, it } from 'vitest';
 import { utf8 } from '#protocol/bytes/text.ts';
+import { FileError } from '#protocol/errors.ts';
 import { digestOf, listedFiles, mixHeaders } from '#protocol/release/build-files.ts';
 import { ReleasedPage } from '#protocol/release/compare.ts';
 import type { Release } from '#protocol/release/statement.ts';
@@ -40,6 +41,11 @@ describe('the page of a release', () => {
   it('has the files of its folder, without the compressed copies of others', () => {
     expect(page.paths).toEqual(['index.html', 'assets/a.js', 'only.gz', 'service-worker.js', 'build.json']);
     expect(new ReleasedPage(RELEASE, 'demo').paths).toEqual(['demo.html']);
+  });
+
+  it('is missing in a statement without its HTML file, which would compare nothing', () => {
+    expect(() => new ReleasedPage({ ...RELEASE, files: new Map() }, 'app')).toThrow(FileError);
+    expect(() => new ReleasedPage({ ...RELEASE, files: new Map() }, 'demo')).toThrow(FileError);
   });
 
   it('tells a file that is the same from a changed and a missing one', () => {

@@ -101,7 +101,7 @@ describe('a newer build', () => {
     async (workers) => {
       const registration = await start(workers);
       await watched();
-      expect(watchUpdates).toHaveBeenCalledExactlyOnceWith(registration, SUBJECTS);
+      expect(watchUpdates).toHaveBeenCalledExactlyOnceWith(registration, SUBJECTS, registration.waiting);
     },
   );
 

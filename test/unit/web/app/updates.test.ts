@@ -64,9 +64,22 @@ afterEach(() => {
 async function watch(workers: { readonly waiting?: TestWorker; readonly installing?: TestWorker }) {
   const registration = Object.assign(new EventTarget(), { waiting: null, installing: null, ...workers });
   const found = registration as unknown as ServiceWorkerRegistration & EventTarget;
-  await watchUpdates(found, { station, health } as unknown as UpdateSubjects);
+  await watchUpdates(found, { station, health } as unknown as UpdateSubjects, found.waiting);
   return registration;
 }
+
+describe('a newer build that is cached while the page starts to watch', () => {
+  it('is only offered, because the page may be in use', async () => {
+    const worker = new TestWorker('installed', true);
+    const registration = Object.assign(new EventTarget(), { waiting: worker, installing: null });
+    await watchUpdates(
+      registration as unknown as ServiceWorkerRegistration,
+      { station, health } as unknown as UpdateSubjects,
+      null,
+    );
+    expect([reloads, health.update !== undefined]).toEqual([0, true]);
+  });
+});
 
 describe('a newer build that is cached when the page starts', () => {
   it('is activated at once if nothing has begun', async () => {

@@ -13,6 +13,15 @@ export type TracedLane = Pick<Lane, 'facts' | 'trace'>;
 /** Failures of a later try to settle an attempt, which do not show how the load ended. */
 const NOT_ASKED: ReadonlySet<string> = new Set(['not-signed-in', 'signed-out', 'source-other']);
 
+const askedIn = (steps: readonly StepEntry[]): readonly StepEntry[] =>
+  steps.filter((entry) => entry.step !== 'failure' || !NOT_ASKED.has(entry.failure.code));
+
+/** Returns a function that tells the exchanges of an attempt from earlier and later ones. */
+export function isWithin({ startedAt, outcome, steps }: Pick<Attempt, 'startedAt' | 'outcome' | 'steps'>) {
+  const end = outcome === 'running' ? undefined : askedIn(steps).at(-1)?.at;
+  return ({ at }: Pick<Exchange, 'at'>): boolean => at >= startedAt && (end === undefined || at <= end);
+}
+
 /** `attempts` are sorted newest first, and so is the result. */
 export function pastAttempts(
   attempts: readonly Attempt[],
@@ -20,11 +29,10 @@ export function pastAttempts(
   lanes: readonly TracedLane[],
 ): readonly PastAttempt[] {
   return attempts.map(({ id, startedAt, link, sn, outcome, steps }) => {
-    const asked = steps.filter((entry) => entry.step !== 'failure' || !NOT_ASKED.has(entry.failure.code));
-    const end = outcome === 'running' ? undefined : asked.at(-1)?.at;
+    const asked = askedIn(steps);
+    const within = isWithin({ startedAt, outcome, steps });
     const live = lanes.filter(({ facts }) => facts?.sn === sn).flatMap(({ trace }) => trace.exchanges);
     const kept = stored.filter((trace) => trace.attempt === id).flatMap(({ exchanges }) => exchanges);
-    const within = ({ at }: Exchange): boolean => at >= startedAt && (end === undefined || at <= end);
     const [ofLane, ofStore] = [live.filter(within), kept.filter(within)];
     const exchanges = ofLane.length >= ofStore.length ? ofLane : ofStore;
     const failure = endOf(asked);

@@ -4,6 +4,7 @@ import type { Journal } from '../../journal/journal.ts';
 import type { TraceRecord } from '../../journal/unchained-records.ts';
 import { failureOf } from '../common/failure.ts';
 import type { Station } from '../station/station.svelte.ts';
+import { isWithin } from './past-attempts.ts';
 import type { Traces } from './traces.ts';
 
 /** Interval at which the exchanges of a running load are stored, in ms. */
@@ -58,12 +59,19 @@ export class TraceKeeper {
     try {
       const newest = await journal.list(RECENT_ATTEMPTS);
       const records = fresh.flatMap(({ sn, exchanges }): TraceRecord[] => {
-        const attempt = newest.find((each) => each.sn === sn);
-        return attempt ? [{ attempt: attempt.id, isDone: attempt.outcome === 'done', exchanges }] : [];
+        const ofUnit = newest.filter((each) => each.sn === sn);
+        return ofUnit.map((attempt) => {
+          return {
+            attempt: attempt.id,
+            isDone: attempt.outcome === 'done',
+            exchanges: exchanges.filter(isWithin(attempt)),
+          };
+        });
       });
-      if (records.length === 0) return;
-      await traces.append(records);
-      for (const exchange of records.flatMap(({ exchanges }) => exchanges)) this.#stored.add(exchange);
+      const written = records.filter(({ exchanges }) => exchanges.length > 0);
+      if (written.length === 0) return;
+      await traces.append(written);
+      for (const exchange of written.flatMap(({ exchanges }) => exchanges)) this.#stored.add(exchange);
     } catch (error) {
       failureOf(error); // the journal reports that it is full or cannot be written
     }

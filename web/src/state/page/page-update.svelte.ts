@@ -80,16 +80,16 @@ export class PageUpdate {
 
   /**
    * Activates the newer build and reloads the page. Does nothing while a reload would interrupt
-   * something. If that begins during the activation, the page is not reloaded: it continues with the
-   * files of its own build, and the operator can call this again.
+   * something. If that begins during the activation, or `mayReload` then returns false, the page is
+   * not reloaded: it continues with the files of its own build, and the operator can call this again.
    */
-  async apply(): Promise<void> {
+  async apply(mayReload: () => boolean = () => true): Promise<void> {
     if (this.#isApplying || this.obstacle) return;
     this.#isApplying = true;
     this.#refusal = undefined;
     const activation = await this.#options.activate();
     this.#isApplying = false;
     if (activation !== 'activated') this.#refusal = activation;
-    else if (!this.obstacle) this.#options.reload();
+    else if (!this.obstacle && mayReload()) this.#options.reload();
   }
 }
