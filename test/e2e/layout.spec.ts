@@ -25,7 +25,6 @@ const LONG = { tag: '@long' };
 
 for (const [name, run] of Object.entries(CASES)) {
   test(`${name} shows every text and control whole`, SHORT.test(name) ? {} : LONG, async ({ browser, services }) => {
-    test.skip(name === 'station-other-tab', 'the sign-in of its second page ends in no answer; the cause is not known');
     const context = await browser.newContext({ ...contextOptions(name), viewport: { width: 1440, height: 900 } });
     const page = await context.newPage();
     page.on('dialog', (dialog) => void dialog.accept());

@@ -201,6 +201,7 @@ export const STATION_CASES: Readonly<Record<string, ScreenCase>> = {
     await other.start([one]);
     await other.attach(one.sn);
     await other.until('waiting', one);
+    await driver.page.bringToFront(); // a page behind another one draws nothing, and cannot be clicked
     await driver.start([one]);
     await driver.attach(one.sn);
     await driver.take('', 'article.failed');
