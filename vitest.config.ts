@@ -27,7 +27,8 @@ export default defineConfig({
       { extends: true, test: { name: 'isolated', include: isolated } },
     ],
     reporters: outcome === undefined ? ['default'] : [new OutcomeReporter(outcome)],
-    maxWorkers: 2,
+    // Four on two cores, because tests of the service wait for the disk.
+    maxWorkers: 4,
     // Stops a test that hangs. Long, because a busy machine may need a long time to bundle the
     // service.
     testTimeout: 60_000,

@@ -94,6 +94,18 @@ class NodeSigner implements Signer {
   }
 }
 
+/**
+ * The signer of each key. OpenSSL needs about 3 ms to decode a key, and each change of the state
+ * makes new Signatures for the same keys.
+ */
+const signers = new WeakMap<SigningKeyState, NodeSigner>();
+
+function signerOf(key: SigningKeyState): NodeSigner {
+  const signer = signers.get(key) ?? new NodeSigner(key);
+  signers.set(key, signer);
+  return signer;
+}
+
 export class Signatures {
   readonly #signers: Record<SigningPurpose, NodeSigner>;
   /** The signers of verdicts, newest first, each with its certificate. */
@@ -108,10 +120,10 @@ export class Signatures {
 
   constructor(state: State) {
     const { root, signingKeys, earlierVerdictKeys = [], certificates } = state;
-    this.#signers = byPurpose((purpose) => new NodeSigner(signingKeys[purpose]));
-    const signers = [this.#signers.verdict, ...earlierVerdictKeys.map((key) => new NodeSigner(key))];
+    this.#signers = byPurpose((purpose) => signerOf(signingKeys[purpose]));
+    const known = [this.#signers.verdict, ...earlierVerdictKeys.map(signerOf)];
     this.#verdictSigners = verdictCertificates(state).flatMap((certificate) => {
-      const signer = signers.find(({ publicKey }) => toBase64url(publicKey) === certificate.publicKey);
+      const signer = known.find(({ publicKey }) => toBase64url(publicKey) === certificate.publicKey);
       return signer === undefined ? [] : [{ signer, certificate }];
     });
     this.#certificates = certificates;
@@ -211,7 +223,7 @@ export function certify(
 
 /** Signs a certificate with the root key. */
 export function signCertificate(root: SigningKeyState, certificate: CertificateJson): Promise<Envelope> {
-  return sealJson(TYPES.certificate, certificate, new NodeSigner(root));
+  return sealJson(TYPES.certificate, certificate, signerOf(root));
 }
 
 /**

@@ -10,6 +10,9 @@ import { expect, test, unit } from './support/test.ts';
 import { TokensPage } from './support/tokens-page.ts';
 import { issueVault } from './support/vaults.ts';
 
+/** Runs only in `npm run test:long`. */
+const LONG = { tag: '@long' };
+
 const FIGURES = table(section(readDocument('docs/stations.md'), 'What an operator presses'), 'task', 'presses');
 
 /** Returns the figures of docs/stations.md for a task. */
@@ -67,7 +70,7 @@ test.describe('in the demo', () => {
   });
 });
 
-test('an order of eight units after a gap in the network', async ({ page, service, station }) => {
+test('an order of eight units after a gap in the network', LONG, async ({ page, service, station }) => {
   const units = Array.from({ length: 8 }, () => unit(undefined, { permitted: true }));
   const id = await issue(service, { units: units.map(({ sn }) => sn) });
   const count = await countPresses(page);
@@ -104,7 +107,7 @@ test('an order of eight units after a gap in the network', async ({ page, servic
   expect(memories).toEqual(Array(8).fill(1));
 });
 
-test('from a vault file to its returned journal', async ({ page, service, station }) => {
+test('from a vault file to its returned journal', LONG, async ({ page, service, station }) => {
   const one = unit();
   const vault = await issueVault(service, DIVERSIFIED, [one], '--exports', '5');
   const count = await countPresses(page);

@@ -27,6 +27,9 @@ const test = base.extend<Fixtures>({
 });
 test.use({ serviceWorkers: 'allow' });
 
+/** Runs only in `npm run test:long`. */
+const LONG = { tag: '@long' };
+
 const DIGESTS = digestsIn('dist', ['app', 'demo']);
 const release = (version = '1.2.3'): Promise<string> => signRelease(DIGESTS, { version });
 
@@ -56,7 +59,7 @@ test('Help says which release the page is, and refuses other files', async ({ pa
   await expect(panel(page).getByRole('alert')).toContainText('This statement was changed after it was signed.');
 });
 
-test('the demo is compared with its own files', async ({ page, web }) => {
+test('the demo is compared with its own files', LONG, async ({ page, web }) => {
   await page.goto(`${web.url}demo.html`);
   await openHelp(page);
   await openRelease(page, await release());
@@ -100,7 +103,7 @@ test('one changed file is found, at the server and in the cache of the browser',
   await expect(list.getByRole('listitem')).toHaveText([`${script} changed, in this browser`]);
 });
 
-test('without a network, Help compares the copies in the browser', async ({ page, web, context }) => {
+test('without a network, Help compares the copies in the browser', LONG, async ({ page, web, context }) => {
   await page.goto(web.url);
   await page.evaluate(async () => void (await navigator.serviceWorker.ready));
   await page.reload();
@@ -112,7 +115,7 @@ test('without a network, Help compares the copies in the browser', async ({ page
   await context.setOffline(false);
 });
 
-test('the comparison fits a phone', async ({ page, web }) => {
+test('the comparison fits a phone', LONG, async ({ page, web }) => {
   await page.setViewportSize({ width: 320, height: 3000 });
   web.contents = new Map([['favicon.svg', '<svg/>']]);
   await page.goto(web.url);

@@ -20,6 +20,8 @@ interface Case {
   readonly problem?: string;
   readonly word: string;
   readonly code: string;
+  /** True for a case of `npm test`; all others run only in `npm run test:long`. */
+  readonly always?: boolean;
 }
 
 const CASES: readonly Case[] = [
@@ -29,6 +31,7 @@ const CASES: readonly Case[] = [
     fault: { fault: 'refuse', ins: IMPORT_KEY, statusWord: 0x9401 },
     word: 'Not loaded',
     code: 'IMPORTKEY 9401',
+    always: true,
   },
   {
     name: 'a damaged key, so that a MAC is wrong (6988)',
@@ -57,6 +60,7 @@ const CASES: readonly Case[] = [
     fault: { fault: 'altered answer', ins: IMPORT_KEY, effect: 'last byte' },
     word: 'Not confirmed',
     code: 'receipt-refused',
+    always: true,
   },
   {
     name: 'invalid data of the unit',
@@ -134,29 +138,34 @@ test.describe('a support file', () => {
   });
 
   for (const each of CASES) {
-    test(`of ${each.name} makes a load of the demo end in the same way`, async ({ open, service, page, browser }) => {
-      const { link, fault, problem } = each;
-      const one = unit(DIVERSIFIED, { link: link === 'USB' ? 'usb' : 'serial' });
-      const station = await open([one]);
-      await station.signIn(service.token);
-      const lane = await station.attach(link, one.sn);
-      await lane.expectWord('Ready');
-      if (fault) await station.fault(one.sn, fault);
-      if (problem) {
-        const body = { type: `urn:keyferry:problem:${problem}`, title: 'No', status: 403, detail: 'No' };
-        await page.route('**/v1/exports', (route) =>
-          route.fulfill({ status: 403, contentType: 'application/problem+json', body: JSON.stringify(body) }),
-        );
-      }
-      await lane.load(FIELD_KEY.label, 1);
-      const end = await endOf(lane, each);
-      await expectStored(page);
-      await page.reload();
-      const file = await saveSupportFile(page);
-      const [attempt] = JSON.parse(await readFile(file, 'utf8')).attempts;
-      expect(attempt.exchanges[0]).toMatchObject({ command: 'GET CHALLENGE' });
-      expect(await replay(browser, demo, file, each)).toBe(end);
-    });
+    const details = each.always ? {} : { tag: '@long' };
+    test(
+      `of ${each.name} makes a load of the demo end in the same way`,
+      details,
+      async ({ open, service, page, browser }) => {
+        const { link, fault, problem } = each;
+        const one = unit(DIVERSIFIED, { link: link === 'USB' ? 'usb' : 'serial' });
+        const station = await open([one]);
+        await station.signIn(service.token);
+        const lane = await station.attach(link, one.sn);
+        await lane.expectWord('Ready');
+        if (fault) await station.fault(one.sn, fault);
+        if (problem) {
+          const body = { type: `urn:keyferry:problem:${problem}`, title: 'No', status: 403, detail: 'No' };
+          await page.route('**/v1/exports', (route) =>
+            route.fulfill({ status: 403, contentType: 'application/problem+json', body: JSON.stringify(body) }),
+          );
+        }
+        await lane.load(FIELD_KEY.label, 1);
+        const end = await endOf(lane, each);
+        await expectStored(page);
+        await page.reload();
+        const file = await saveSupportFile(page);
+        const [attempt] = JSON.parse(await readFile(file, 'utf8')).attempts;
+        expect(attempt.exchanges[0]).toMatchObject({ command: 'GET CHALLENGE' });
+        expect(await replay(browser, demo, file, each)).toBe(end);
+      },
+    );
   }
 
   test('is opened by a drop, and a file that is none is refused in words', async ({ page }) => {

@@ -54,17 +54,10 @@ function holdAll(web: WebServer): () => void {
   return release;
 }
 
-/** Runs only in `npm run test:long`. */
-const LONG = { tag: '@long' };
+const MOMENTS = ['before the first file', 'before the last file', 'during the activation'] as const;
 
-const MOMENTS = [
-  ['before the first file', LONG],
-  ['before the last file', {}],
-  ['during the activation', LONG],
-] as const;
-
-for (const [moment, details] of MOMENTS) {
-  test(`the page and its journal are whole after a kill ${moment} of a newer build`, details, async () => {
+for (const moment of MOMENTS) {
+  test(`the page and its journal are whole after a kill ${moment} of a newer build`, { tag: '@long' }, async () => {
     test.slow(); // starts two browsers and a service
     const profile = await mkdtemp(join(tmpdir(), 'kf-update-'));
     const second = await makeSecondBuild();

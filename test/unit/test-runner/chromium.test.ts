@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findChromium } from '#test/support/chromium.ts';
+import { chromiumSwitches, findChromium, PLAYWRIGHT_DISABLES } from '#test/support/chromium.ts';
 
 const machine = (platform: string, env: Record<string, string>, files: string[]) => ({
   platform,
@@ -37,5 +40,20 @@ describe('the search for a browser', () => {
 
   it('finds nothing on a machine without a browser', () => {
     expect(findChromium(machine('linux', { PATH: '/usr/bin' }, []))).toBe(undefined);
+  });
+});
+
+describe('the switches of Chromium', () => {
+  it('disable every feature that Playwright disables', () => {
+    const root = dirname(createRequire(import.meta.url).resolve('playwright-core/package.json'));
+    const bundle = readFileSync(join(root, 'lib/coreBundle.js'), 'utf8');
+    const list = /disabledFeatures = \[([^\]]*)\]/.exec(bundle)?.[1] ?? '';
+    const features = [...list.matchAll(/"(\w+)"/g)].map(([, name]) => name);
+    expect(features.length).toBeGreaterThan(10);
+    expect([...PLAYWRIGHT_DISABLES].sort()).toEqual([...features].sort());
+  });
+
+  it('name the disabled features once', () => {
+    expect(chromiumSwitches().filter((each) => each.startsWith('--disable-features='))).toHaveLength(1);
   });
 });
