@@ -18,6 +18,7 @@ const FAR_TESTS: Readonly<Record<string, readonly string[]>> = {
 const NEAR_TESTS: Readonly<Record<string, readonly string[]>> = {
   'protocol/orders': ['test/negative/reports.test.ts'],
   'as-service/http': ['test/service/page-headers.test.ts', 'test/service/static-files.test.ts'],
+  'as-service/site': ['test/service/site.test.ts'],
 };
 
 /** Unit tests that take a minute for each mutant. They run last, with the far tests. */
@@ -54,7 +55,7 @@ export function judgesOf(folder: string): Judges {
   const others = NEAR_TESTS[folder] ?? [];
   const isNear = (path: string): boolean =>
     (own.includes(posix.dirname(path)) && !SLOW_TESTS.has(path)) || others.includes(path);
-  const reaches = importsFolder(folder);
+  const reaches = importsAny((path) => dirname(path) === folder);
   const files = findTestFiles().vitest.filter((path) => reaches(path));
   const far = (FAR_TESTS[top] ?? []).map((name) => `${name}/`);
   return {
@@ -66,16 +67,25 @@ export function judgesOf(folder: string): Judges {
 }
 
 /**
- * Returns a function that is true for a file that imports a file of the folder, directly or through
- * other files.
+ * Returns the test files that import the source, directly or through other files, those of
+ * `first` before the others.
  */
-function importsFolder(folder: string): (path: string) => boolean {
+export function importersOf(source: string, files: readonly string[], first: ReadonlySet<string>): string[] {
+  const importers = files.filter(importsAny((path) => path === source));
+  return importers.sort((a, b) => Number(first.has(b)) - Number(first.has(a)));
+}
+
+/**
+ * Returns a function that is true for a wanted file, and for a file that imports one, directly or
+ * through other files.
+ */
+function importsAny(isWanted: (path: string) => boolean): (path: string) => boolean {
   const reached = new Map<string, boolean>();
   const reaches = (path: string): boolean => {
     const known = reached.get(path);
     if (known !== undefined) return known;
-    reached.set(path, dirname(path) === folder);
-    if (dirname(path) !== folder) reached.set(path, importsOf(path).some(reaches));
+    reached.set(path, isWanted(path));
+    if (!isWanted(path)) reached.set(path, importsOf(path).some(reaches));
     return reached.get(path) === true;
   };
   return reaches;

@@ -5,6 +5,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createVitest, type TestSpecification, type Vitest } from 'vitest/node';
 import { replacesModules } from '../runner/test-files.ts';
+import { importersOf } from './folders.ts';
 import { findImportable } from './importable.ts';
 import { type Line, linesFile, type Plan, planFile, readLines } from './plan.ts';
 import type { SourceWithMutants } from './sources.ts';
@@ -98,8 +99,8 @@ class Measurement {
     for (const source of this.#sources) {
       const isOf = (id: number): boolean => id >= source.firstId && id < source.firstId + source.mutants.length;
       const tests = Object.keys(reach).filter((test) => reach[test]?.some(isOf));
-      const specifications = this.#specificationsOf(tests);
-      await this.#runImports(open.filter(isOf), specifications.length === 0 ? this.#specifications : specifications);
+      const importers = importersOf(source.path, testFiles, filesOf(tests));
+      await this.#runImports(open.filter(isOf), this.#specificationsOf(importers));
     }
     return [...outside, ...Object.values(reach).flat()];
   }
@@ -110,8 +111,8 @@ class Measurement {
 
   /**
    * Measures mutants that take effect during an import.
-   * @param specifications the test files that reach the source file of the mutants, or all test
-   * files if none reaches it
+   * @param specifications the test files that import the source file of the mutants, in the order
+   * in which they run
    */
   async #runImports(ids: readonly number[], specifications: readonly TestSpecification[]): Promise<void> {
     if (ids.length === 0) return;
@@ -157,9 +158,8 @@ class Measurement {
     });
   }
 
-  #specificationsOf(tests: readonly string[]): readonly TestSpecification[] {
-    const files = new Set(tests.map((test) => resolve(test.split(' › ')[0] ?? '')));
-    return this.#specifications.filter(({ moduleId }) => files.has(moduleId));
+  #specificationsOf(files: Iterable<string>): readonly TestSpecification[] {
+    return [...files].flatMap((path) => this.#specifications.find(({ moduleId }) => moduleId === resolve(path)) ?? []);
   }
 
   #reached(): { reach: Record<string, readonly number[]>; outside: Set<number> } {
@@ -181,7 +181,7 @@ class Measurement {
   async #runTests(all: Readonly<Record<string, readonly number[]>>): Promise<void> {
     const open = Object.entries(all).map(([test, ids]) => [test, ids.filter((id) => this.#ids.has(id))] as const);
     const reach = Object.fromEntries(open.filter(([, ids]) => ids.length > 0));
-    const specifications = this.#specificationsOf(Object.keys(reach));
+    const specifications = this.#specificationsOf(filesOf(Object.keys(reach)));
     let hangs: boolean;
     do hangs = await this.#run({ mode: 'tests', reach, done: [...this.#ended.keys()] }, specifications);
     while (hangs);
@@ -221,4 +221,9 @@ class Measurement {
     if (line.id === NO_MUTANT) this.#failedAlone = line.test;
     else if (!this.#ended.has(line.id)) this.#ended.set(line.id, { verdict: line.is, test: line.test });
   }
+}
+
+/** Returns the files of the tests, each once. */
+function filesOf(tests: readonly string[]): ReadonlySet<string> {
+  return new Set(tests.map((test) => test.split(' › ')[0] ?? ''));
 }

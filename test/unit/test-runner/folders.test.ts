@@ -1,7 +1,7 @@
 // The test files that run against the mutants of a folder.
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { foldersBelow, judgesOf } from '#test/mutate/folders.ts';
+import { foldersBelow, importersOf, judgesOf } from '#test/mutate/folders.ts';
 
 const CRASHES = 'test/unit/web/state/orders/crash-matrix.test.ts';
 
@@ -28,5 +28,13 @@ describe('the tests', () => {
     expect(existsSync(CRASHES)).toBe(true);
     expect(near).not.toContain(CRASHES);
     expect(far.at(-1)).toBe(CRASHES);
+  });
+
+  it('of a mutant that acts during an import are all that import its file, likely ones first', () => {
+    const { near } = judgesOf('protocol/json');
+    const importers = importersOf('protocol/json/schema.ts', near, new Set(['test/unit/protocol/json/schema.test.ts']));
+    expect(importers[0]).toBe('test/unit/protocol/json/schema.test.ts');
+    expect(importers.length).toBeGreaterThan(1);
+    expect(importersOf('protocol/tkl/suites.ts', near, new Set())).toEqual([]);
   });
 });

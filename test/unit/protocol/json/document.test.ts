@@ -19,6 +19,7 @@ describe('a document', () => {
   it('is read with all members, and without optional members', () => {
     expect(readDocument(schema, good, 'file')).toEqual(good);
     expect(readDocument(schema, { ...good, reason: 'why' }, 'file')).toEqual({ ...good, reason: 'why' });
+    expect(readDocument(v.object({ note: v.nullable(v.string()) }), { note: null }, 'file')).toEqual({ note: null });
   });
 
   it.each<[unknown, RegExp]>([
