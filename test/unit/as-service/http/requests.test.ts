@@ -9,12 +9,8 @@ import { parse, readJson } from '#as-service/http/request-body.ts';
 import { signIn } from '#as-service/http/sign-in.ts';
 import { accessCodeState, createAccessCode } from '#as-service/operators/access-codes.ts';
 import type { As } from '#as-service/service/as.ts';
-import { toHex } from '#protocol/bytes/hex.ts';
-import { utf8 } from '#protocol/bytes/text.ts';
-import { sha256 } from '#protocol/crypto/prf.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import { integer } from '#protocol/json/schema.ts';
-import { mixHeaders } from '#protocol/release/build-files.ts';
 import { NOW, operator } from '#test/support/memory-exporter.ts';
 
 const problem = (status: number, message: string) =>
@@ -246,25 +242,5 @@ describe('pages of listed origins', () => {
       expect(response.headers.get('access-control-allow-origin')).toBeNull();
       expect(await response.text()).toBe('options');
     }
-  });
-});
-
-describe('the hash of a build', () => {
-  const hash = (text: string) => toHex(sha256(utf8(text))).toLowerCase();
-  const serviceWorker = 'const KEYFERRY_BUILD = {"hash":"b1","files":["a"]};\nrest();\n';
-  const list = JSON.stringify({ hash: 'old', files: { 'a.js': 'h1', 'service-worker.js': 'h2' }, version: 1 });
-
-  it('covers the headers of the page, in the service worker and in the list', () => {
-    const mixed = mixHeaders({ serviceWorker, list }, 'headers');
-    const build = JSON.stringify({ hash: hash('b1headers'), files: ['a'] });
-    expect(mixed.serviceWorker).toBe(`const KEYFERRY_BUILD = ${build};\nrest();\n`);
-    const files = { 'a.js': 'h1', 'service-worker.js': hash(mixed.serviceWorker) };
-    expect(mixed.list).toBe(`${JSON.stringify({ hash: hash('b1headers'), files, version: 1 }, null, 2)}\n`);
-  });
-
-  it('stays as it is without a build', () => {
-    expect(mixHeaders({ serviceWorker, list: '' }, 'x').list).toBe('');
-    const other = { serviceWorker: 'another worker', list };
-    expect(mixHeaders(other, 'x')).toEqual(other);
   });
 });

@@ -134,6 +134,22 @@ describe('exportKey', () => {
     await expect(as.exportKey(request({ unit }), undefined)).rejects.toMatchObject({ code: 'challenge-reused' });
   });
 
+  it('repeats the export of a used challenge only for the same slot, or for any', async () => {
+    const { as } = createTestAs(OPTIONS);
+    const { data } = await as.exportKey(request({ ref1: 0x0104, ref2: 7 }), undefined);
+    const repeat = (ref2: number | undefined) => as.exportKey(request({ ref1: 0x0104, ref2 }), undefined);
+    await expect(repeat(3)).rejects.toMatchObject({ code: 'challenge-reused' });
+    for (const ref2 of [7, undefined]) expect((await repeat(ref2)).data).toEqual(data);
+  });
+
+  it('lets no export wait for one of another challenge', async () => {
+    const { as, memory } = createTestAs(OPTIONS);
+    const find = memory.findExport.bind(memory);
+    memory.findExport = (sn, random) => (toHex(random) === toHex(R) ? new Promise(() => {}) : find(sn, random));
+    as.exportKey(request(), undefined).catch(() => {});
+    await expect(as.exportKey(request({ random: SN }), undefined)).resolves.toBeDefined();
+  });
+
   it('refuses the second of two concurrent exports for one challenge', async () => {
     const { as, memory } = createTestAs(OPTIONS);
     const outcomes = await Promise.allSettled([
@@ -189,8 +205,9 @@ describe('exportKey', () => {
     await refusal({ ref2: 3 }).toThrow('The key with REF1 0103 is not permitted in slot 0003.');
   });
 
-  it('refuses an argument of a wrong length by its name', async () => {
-    const { as } = createTestAs(OPTIONS);
+  it('refuses an argument of a wrong length by its name, before it asks the memory', async () => {
+    const { as, memory } = createTestAs(OPTIONS);
+    memory.findTransportKey = () => Promise.reject(new TypeError('asked'));
     const short = new Uint8Array(15);
     const unit = { set: SET, tkv: 1, sn: short };
     for (const [name, change] of Object.entries({
@@ -288,6 +305,25 @@ describe('verifyReceipt', () => {
     ]);
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
     await expect(as.verifyReceipt(1, other, undefined)).rejects.toMatchObject({ code: 'receipt-conflict' });
+  });
+
+  it('lets no receipt wait for one of another export', async () => {
+    const { as, memory } = createTestAs(OPTIONS);
+    const [first, second] = [
+      await as.exportKey(request(), undefined),
+      await as.exportKey(request({ random: SN }), undefined),
+    ];
+    const commit = memory.commitReceipt.bind(memory);
+    memory.commitReceipt = (record, receipt) =>
+      record.random[0] === R[0] ? new Promise(() => {}) : commit(record, receipt);
+    as.verifyReceipt(1, receiptFor(first.data), undefined).catch(() => {});
+    await as.verifyReceipt(2, receiptFor(second.data, SN), undefined);
+  });
+
+  it('refuses a receipt of a wrong length, before it asks the memory', async () => {
+    const { as, memory } = createTestAs(OPTIONS);
+    memory.findExportByCounter = () => Promise.reject(new TypeError('asked'));
+    await expect(as.verifyReceipt(1, new Uint8Array(63), undefined)).rejects.toThrow('receipt has 63 bytes, not 64');
   });
 
   it('refuses the receipt of another export', async () => {

@@ -57,6 +57,10 @@ describe('SELECT and GET IDENTITY', () => {
     });
   });
 
+  it('decode whether keys need a signature', () => {
+    expect(getIdentity.decode(identity({ signatureRequired: '01' }))).toMatchObject({ signatureRequired: true });
+  });
+
   it('decode a blank unit without slots', () => {
     const blank = identity({
       set: '00000000',

@@ -95,6 +95,8 @@ describe('the page of a release', () => {
     expect(page.additional('build.json', utf8(more))).toEqual(['assets/evil.js']);
     expect(page.additional('build.json', utf8(mixed.list))).toEqual([]);
     expect(page.additional('index.html', utf8(more))).toEqual([]);
+    const worker = mixed.serviceWorker.replace('"index.html"', `"assets/evil.js":"${'0'.repeat(64)}","index.html"`);
+    expect(page.additional('service-worker.js', utf8(worker))).toEqual(['assets/evil.js']);
     expect(listedFiles(utf8(mixed.serviceWorker))).toEqual(Object.keys(LIST));
   });
 

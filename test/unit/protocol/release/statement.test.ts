@@ -121,6 +121,9 @@ describe('a statement is refused', () => {
     const sig = (signature?.sig ?? '').replace(/^./, (digit) => (digit === 'A' ? 'B' : 'A'));
     expect(await title(JSON.stringify({ ...file, signatures: [{ ...signature, sig }] }))).toBe(CHANGED);
     expect(await title(JSON.stringify({ ...file, payloadType: 'application/json' }))).toBe(CHANGED);
+    for (const wrong of [`A${signature?.sig}`, `${signature?.sig}A`]) {
+      expect(await title(JSON.stringify({ ...file, signatures: [{ ...signature, sig: wrong }] }))).toBe(NONE);
+    }
   });
 
   it.each([
