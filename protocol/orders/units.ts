@@ -75,8 +75,9 @@ export function hasUnit(ranges: readonly UnitRange[], sn: string): boolean {
     if (range[1] < sn) low = middle + 1;
     else high = middle;
   }
+  // The first range that does not end before the unit.
   const found = ranges[low];
-  return found !== undefined && found[0] <= sn && sn <= found[1];
+  return found !== undefined && found[0] <= sn;
 }
 
 /** The last digits of a serial number, in a search: at least 4, because fewer match many units. */

@@ -4,13 +4,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSigningKey } from '#as-service/signing/signing.ts';
 import { toBase64url } from '#protocol/bytes/text.ts';
 import { isSignedBy, signEd25519 } from '#protocol/crypto/ed25519.ts';
-import type { Report, ReportRow } from '#protocol/orders/report.ts';
+import type { Report, ReportRow, ReportSummary } from '#protocol/orders/report.ts';
 import { writeReportCsv } from '#protocol/orders/report-csv.ts';
 import { REPORT_FAULTS, type ReportFaultCode } from '#protocol/orders/report-faults.ts';
 import { verifyReport } from '#protocol/orders/verify-report.ts';
-import type { VerdictJson } from '#protocol/service/messages.ts';
+import type { AuditHeadJson, VerdictJson } from '#protocol/service/messages.ts';
 import { sealEnvelope } from '#protocol/signing/envelope.ts';
-import { fetchReport, judge, unit } from '#test/support/orders.ts';
+import { exportFor, fetchReport, judge, report, stationUnit, unit } from '#test/support/orders.ts';
 import { flipped, payloadOf, ReportSetup, rowOf, verdictIn } from '#test/support/reports.ts';
 
 let setup: ReportSetup;
@@ -81,6 +81,24 @@ describe('a genuine report', () => {
   it('verifies with other white space, and when the AS issues the report again', async () => {
     expect(await faultsOf(JSON.stringify(genuine, undefined, 2))).toEqual([]);
     expect(await faultsOf(await fetchReport(setup.olga))).toEqual([]);
+  });
+
+  it('verifies with a unit of unknown outcome and one that is absent', async () => {
+    await setup.service.issue({ id: 'JOB-3', units: [[unit(1), unit(2)]] });
+    await exportFor(setup.olga, unit(1), { workOrder: 'JOB-3' });
+    const unknown = stationUnit(unit(1), { outcome: 'unknown', reason: 'unplugged' });
+    await report(setup.olga, { units: [unknown], absentReason: 'not there', close: true }, 'JOB-3');
+    const given = await fetchReport(setup.olga, 'JOB-3');
+    expect(await faultsOf(given)).toEqual([]);
+    const { totals } = payloadOf<ReportSummary>(given.summary);
+    expect(totals).toMatchObject({ units: 2, done: 0, failed: 0, unknown: 1, absent: 1, verdicts: 0, exports: 1 });
+    for (const name of Object.keys(totals) as (keyof typeof totals)[]) {
+      const wrong = await setup.signedAnew(given, { totals: { ...totals, [name]: totals[name] + 1 } });
+      expect(
+        (await faultsOf(wrong)).map(([code]) => code),
+        name,
+      ).toEqual(['totals-wrong']);
+    }
   });
 
   it('becomes one CSV row per unit and line, without formulas', async () => {
@@ -162,6 +180,7 @@ describe('a changed report', () => {
       ],
     ],
     ['rows reordered', () => rows(row(0), row(2), row(1), row(3)), [['rows-reordered', 3, '2']]],
+    ['rows reordered twice', () => rows(row(1), row(0), row(3), row(2)), [['rows-reordered', 2, '1']]],
     [
       'a unit added',
       () => rows(...genuine.rows, { ...row(3), sn: unit(9) }),
@@ -277,6 +296,17 @@ describe('a changed report', () => {
     expect((await faultsOf({ ...genuine, order: other.order, rows: other.rows })).map(([code]) => code)).toEqual(
       expect.arrayContaining(['order-swapped', 'row-changed', 'row-dropped', 'totals-wrong']),
     );
+  });
+
+  it.each([
+    ['hash', { hash: toBase64url(new Uint8Array(32)) }],
+    ['number', { sequence: 1 }],
+    ['time', { time: '2026-01-01T00:00:00.000Z' }],
+  ])('is refused with a head that the AS signed with another %s', async (_what, change) => {
+    const [first, ...others] = genuine.heads;
+    if (first === undefined) throw new TypeError('no head');
+    const head = await setup.as.signatures.signHead({ ...payloadOf<AuditHeadJson>(first), ...change });
+    expect(await faultsOf({ ...genuine, heads: [head, ...others] })).toEqual([['head-forged', null, null]]);
   });
 
   it.each([
