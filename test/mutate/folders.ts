@@ -18,7 +18,6 @@ const FAR_TESTS: Readonly<Record<string, readonly string[]>> = {
 const NEAR_TESTS: Readonly<Record<string, readonly string[]>> = {
   'protocol/orders': ['test/negative/reports.test.ts'],
   'as-service/http': ['test/service/page-headers.test.ts', 'test/service/static-files.test.ts'],
-  'as-service/service': ['test/service/opening.test.ts', 'test/service/clock.test.ts'],
 };
 
 /** Unit tests that take a minute for each mutant. They run last, with the far tests. */
