@@ -17,6 +17,7 @@ const FAR_TESTS: Readonly<Record<string, readonly string[]>> = {
  */
 const NEAR_TESTS: Readonly<Record<string, readonly string[]>> = {
   'protocol/orders': ['test/negative/reports.test.ts'],
+  'as-service/release': ['test/process/verify-deployment.test.ts'],
   'as-service/http': ['test/service/page-headers.test.ts', 'test/service/static-files.test.ts'],
 };
 

@@ -224,6 +224,24 @@ describe('a command line is refused', () => {
     ['set add BA7G Line', 'SET must be up to 8 hex digits, not "BA7G".'],
     ['set add 123456789 Line', 'SET must be up to 8 hex digits'],
     ['set rotate BA7C 12345 New', 'REF1 must be up to 4 hex digits'],
+    ...['set rotate @ 1 New', 'set allow @ 7', 'key add @ 1 Data', 'device-key @ 7 file', 'operator add x --set @'].map(
+      (command): [string, string] => [command.replace('@', '123456789'), 'SET must be up to 8 hex digits'],
+    ),
+    [ORDER.replace('BA7C', '123456789'), 'SET must be up to 8 hex digits'],
+    [VAULT.replace('BA7C', '123456789'), 'SET must be up to 8 hex digits'],
+    [VAULT.replace('103', '12345'), 'REF1 must be up to 4 hex digits'],
+    ['key add BA7C 12345 Data', 'REF1 must be up to 4 hex digits'],
+    [ORDER.replace('103:2', '12345:2'), 'REF1 must be up to 4 hex digits'],
+    [ORDER.replace('103:2', '103:12345'), 'REF2 must be up to 4 hex digits'],
+    ['key add BA7C 1 Data --attributes D0AB00N --length x', '--length must be a whole number'],
+    [`${VAULT} --days x`, '--days must be a whole number'],
+    [`${VAULT} --exports-per-unit x`, '--exports-per-unit must be a whole number'],
+    [VAULT.replace('--exports 5', '--exports x'), '--exports must be a whole number'],
+    [`${ORDER} --halt-after x`, '--halt-after must be a whole number'],
+    [`${ORDER} --suite x`, '--suite must be a whole number'],
+    [`${ORDER} --days x`, '--days must be a whole number'],
+    [`${ORDER} --from x`, '--from must be a date'],
+    [`${ORDER} --until x`, '--until must be a date'],
     ['set add BA7C Line --profile other', '--profile must be diversified or shared.'],
     ['set add BA7C Line --family other', '--family must be cmac or hmac.'],
     ['set add BA7C Line --tkv 1.5', '--tkv must be a whole number, not "1.5".'],
@@ -290,6 +308,45 @@ describe('the help', () => {
     expect(text('log', 'show', '--help')).not.toContain('log verify');
     expect(text('trust', '--help')).toContain('keyferry-as trust\n    Shows the root key');
     expect(readCommandLine(['--version'])).toEqual({ version: true });
+  });
+
+  it('has the words and options of each command', () => {
+    const [, ...paragraphs] = text().split('\n\n');
+    const usages = paragraphs.filter((each) => each.startsWith('keyferry-as '));
+    // The explanation is indented by four blanks, and a long synopsis continues with six.
+    const synopses = usages.map((each) =>
+      each
+        .replaceAll(/\n {6}/g, ' ')
+        .split('\n')[0]
+        ?.slice('keyferry-as '.length),
+    );
+    expect(synopses).toEqual([
+      'set add SET NAME [--profile diversified|shared] [--family cmac|hmac] [--tkv N] [--t-file FILE|-] [--unit SN]… [--quota-per-unit N]',
+      'set rotate SET REF1 LABEL [--t-file FILE|-]',
+      'set list',
+      'set allow SET [SN…] [--any] [--only]',
+      'key add SET REF1 LABEL [--attributes D0AB00N] [--slot REF2] [--length 16|24|32] [--file FILE|-] [--erase]',
+      'device-key SET SN FILE',
+      'operator add NAME [--role operator|custodian|auditor|administrator] [--set SET]… [--quota N] [--orders-only]',
+      'operator list',
+      'operator code NAME [--hours N]',
+      'operator revoke NAME',
+      'order add ID TITLE --set SET --line REF1:REF2… [--units FILE] [--unit SN]… [--range FROM-TO]… [--suite N] [--from TIME] [--until TIME] [--days N] [--dry-run] [--halt-after N] [--label-scan]',
+      'order list',
+      'order show ID [--file FILE]',
+      'order revoke ID REASON',
+      'order close ID [--absent REASON] [--file FILE]',
+      'vault issue SET FILE --ref1 REF1… --exports N [--unit SN]… [--open SENTENCE] [--exports-per-unit N] [--days N] [--passphrase-file FILE|-]',
+      'vault list',
+      'vault revoke NUMBER REASON',
+      'vault reconcile FILE [--verdicts FILE]',
+      'site pack --config FILE --out FOLDER [--web FOLDER] [--after N]',
+      'site check FILE [--root HEX]',
+      'verify-deployment URL --release FILE [--key HEX]',
+      'trust',
+      'log show [--last N]',
+      'log verify',
+    ]);
   });
 
   it('shows the synopsis of a command, its options and what they do', () => {
