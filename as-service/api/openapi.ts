@@ -103,7 +103,7 @@ function parameters(input: v.GenericSchema): object[] {
 function problemResponses(codes: readonly ProblemCode[]): Record<number, object> {
   const statuses = new Set(codes.map((code) => PROBLEMS[code].status));
   return Object.fromEntries(
-    [...statuses].sort().map((status) => {
+    [...statuses].map((status) => {
       const titles = [...new Set(codes)].filter((code) => PROBLEMS[code].status === status);
       const description = titles.map((code) => `${code}: ${PROBLEMS[code].title}`).join('. ');
       return [status, problemResponse(description)];
@@ -133,7 +133,7 @@ const CONVERSION: ConversionConfig = {
     // The converter cannot describe a custom check, so a schema with such a check has its own JSON
     // Schema in `json`. Objects are closed, because the service refuses requests with unknown
     // members.
-    return { ...(type === 'custom' ? {} : jsonSchema), ...json, ...(type === 'object' ? CLOSED : {}) };
+    return { ...jsonSchema, ...json, ...(type === 'object' ? CLOSED : {}) };
   },
 };
 const CLOSED = { additionalProperties: false };
