@@ -18,7 +18,6 @@ const FAR_TESTS: Readonly<Record<string, readonly string[]>> = {
 const NEAR_TESTS: Readonly<Record<string, readonly string[]>> = {
   'protocol/orders': ['test/negative/reports.test.ts'],
   'as-service/release': ['test/process/verify-deployment.test.ts'],
-  'as-service/http': ['test/service/page-headers.test.ts', 'test/service/static-files.test.ts'],
 };
 
 /** Unit tests that take a minute for each mutant. They run last, with the far tests. */

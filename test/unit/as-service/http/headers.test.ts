@@ -1,7 +1,9 @@
 // The security headers of every response, in full: a directive that is missing is not seen elsewhere.
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { expect, it, onTestFinished } from 'vitest';
+import { pageHeaders } from '#as-service/http/page-headers.ts';
 import {
   contentSecurityPolicy,
   SECURITY_HEADERS,
@@ -62,5 +64,99 @@ it('a file is sent as the build has compressed it', async () => {
     const response = files.answer('/assets/main-AbCd1234.js', new Headers({ 'accept-encoding': encoding }));
     expect(await response?.text()).toBe(body);
     expect(response?.headers.get('content-encoding')).toBe(encoding === 'identity' ? null : encoding);
+  }
+});
+
+it.each([
+  ['assets/main-AbCd1234.js', true],
+  ['demo-assets/main-AbCd_-34.woff2', true],
+  ['other/assets/main-AbCd1234.js', false],
+  ['assets/deep/main-AbCd1234.js', false],
+  ['assets/main-AbCd123.js', false],
+  ['assets/main-AbCd1234.js?', false],
+  ['assets/-AbCd1234.js', false],
+])('a browser may cache %s for ever: %s', (path, isImmutable) => {
+  const expected = isImmutable ? 'public, max-age=31536000, immutable' : 'no-cache';
+  expect(pageHeaders({ path })['cache-control']).toBe(expected);
+});
+
+it.each([
+  ['assets/vault.worker-AbCd1234.js', VAULT_WORKER_POLICY],
+  ['demo-assets/vault.worker-AbCd1234.js', VAULT_WORKER_POLICY],
+  ['service-worker.js', SERVICE_WORKER_POLICY],
+  ['demo-service-worker.js', SERVICE_WORKER_POLICY],
+  ...['assets/vault.worker-AbCd1234.js.map', 'x/assets/vault.worker-AbCd1234.js', 'assets/vaultXworker-A.js'].map(
+    (path): [string, string] => [path, contentSecurityPolicy()],
+  ),
+  ...['service-worker.json', 'x-service-worker.js', 'service-workerXjs'].map((path): [string, string] => [
+    path,
+    contentSecurityPolicy(),
+  ]),
+])('the policy of %s is that of its kind', (path, policy) => {
+  expect(pageHeaders({ path })['content-security-policy']).toBe(policy);
+});
+
+it('a page has its own policy, the hashes of its styles and the images in it', () => {
+  const policyOf = (html: string, path = 'index.html', asUrls: readonly string[] = []) =>
+    pageHeaders({ path, html }, asUrls)['content-security-policy'];
+  const own = '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'">';
+  expect(policyOf(own)).toBe("default-src 'none'; frame-ancestors 'none'");
+  const hash = (text: string) => createHash('sha256').update(text).digest('base64');
+  expect(policyOf('<style>a{}</style><style media="x">b{}</style>')).toBe(
+    contentSecurityPolicy({ styleHashes: [hash('a{}'), hash('b{}')] }),
+  );
+  expect(policyOf('<img src="data:image/png">')).toBe(contentSecurityPolicy({ dataImages: true }));
+  expect(policyOf('<style>a{}</style>', 'guide/de.html')).toBe(contentSecurityPolicy());
+  const asOrigins = ['https://a.example', 'http://localhost:81'];
+  expect(policyOf('<p>', 'index.html', ['https://a.example/keys', 'https://A.example', 'http://localhost:81'])).toBe(
+    contentSecurityPolicy({ asOrigins }),
+  );
+  for (const url of ['ftp://a.example', 'https://*.example', 'xhttps://a', 'httpsx://a']) {
+    expect(() => policyOf('<p>', 'index.html', [url])).toThrow(RangeError);
+  }
+});
+
+it('a file has the media type of its name, and the encoding that the browser accepts', async () => {
+  const folder = await mkdtemp(`${tmpdir()}/kf-`);
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const types = {
+    ...{ 'a.html': 'text/html; charset=utf-8', 'a.js': 'text/javascript; charset=utf-8' },
+    ...{ 'a.css': 'text/css; charset=utf-8', 'a.json': 'application/json', 'a.svg': 'image/svg+xml' },
+    ...{ 'a.webmanifest': 'application/manifest+json', 'a.png': 'image/png', 'a.ico': 'image/x-icon' },
+    ...{ 'a.webp': 'image/webp', 'a.woff2': 'font/woff2', 'a.wasm': 'application/wasm' },
+    ...{ 'a.txt': 'text/plain; charset=utf-8', 'a.map': 'application/json', 'a.other': 'application/octet-stream' },
+  };
+  await makeFolder(folder, Object.fromEntries(Object.keys(types).map((name) => [`app/${name}`, name])));
+  const files = await loadStaticFiles(folder, false);
+  expect(files.hasPage).toBe(false);
+  const encodingOf = (name: string, accepted: string) =>
+    files.answer(`/${name}`, new Headers({ 'accept-encoding': accepted }))?.headers.get('content-encoding');
+  for (const [name, type] of Object.entries(types)) {
+    expect(files.answer(`/${name}`, new Headers())?.headers.get('content-type')).toBe(type);
+    expect([name, encodingOf(name, 'br')]).toEqual([name, /image\/(png|x|webp)|font|octet/.test(type) ? null : 'br']);
+  }
+  for (const accepted of ['br;q=0', 'br;q=0.', 'br;q=0.000', ' br ; q=0 ', 'brx', 'identity', '']) {
+    expect([accepted, encodingOf('a.js', accepted)]).toEqual([accepted, null]);
+  }
+  for (const accepted of ['br;q=0.1', 'gzip, br;q=0.01', ' br ', 'br;q=1']) {
+    expect([accepted, encodingOf('a.js', accepted)]).toEqual([accepted, 'br']);
+  }
+  expect(encodingOf('a.js', 'br;q=0, gzip')).toBe('gzip');
+});
+
+it('a browser that has the file receives no copy', async () => {
+  const folder = await mkdtemp(`${tmpdir()}/kf-`);
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await makeFolder(folder, { 'app/index.html': '<p>' });
+  const files = await loadStaticFiles(folder, false);
+  const etag = files.answer('/', new Headers())?.headers.get('etag') ?? '';
+  expect(etag).toMatch(/^W\/"[\w-]{22}"$/);
+  for (const given of [etag, etag.slice(2), `"x", ${etag}`]) {
+    const response = files.answer('/index.html', new Headers({ 'if-none-match': given }));
+    expect([response?.status, response?.headers.get('etag')]).toEqual([304, etag]);
+    expect(response?.headers.get('x-content-type-options')).toBe('nosniff');
+  }
+  for (const given of ['"x"', etag.slice(3, -1), '*']) {
+    expect(files.answer('/', new Headers({ 'if-none-match': given }))?.status).toBe(200);
   }
 });
