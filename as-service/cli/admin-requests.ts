@@ -131,10 +131,8 @@ async function run(as: As, actor: string, request: AdminRequest, zone: string): 
     case 'vault revoke':
     case 'vault reconcile':
       return runVaultRequest(as, actor, request, zone);
-    case 'site sign': {
-      const { text, warnings } = await signSite(as, actor, request.draft, request.after);
-      return [text.trim(), ...warnings];
-    }
+    case 'site sign':
+      return [(await signSite(as, actor, request.draft, request.after)).trim()];
     case 'trust':
       // Prints the key in full too, because the verifier of reports needs all of it.
       return [`Root key ${rootFingerprint(as.state)}`, `In full  ${toHex(as.state.root.publicKey)}`];

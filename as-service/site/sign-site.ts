@@ -8,21 +8,14 @@ import { encodeSite, MAX_SERIAL, SITE_FORMAT } from '#protocol/site/site.ts';
 import { requireNumber } from '../common/checks.ts';
 import type { As } from '../service/as.ts';
 
-export interface SignedSite {
-  /** The text of the site file. */
-  readonly text: string;
-  readonly warnings: readonly string[];
-}
-
 /**
- * Signs a new site file. `after` is the highest serial number that stations may
+ * Signs a new site file and returns its text. `after` is the highest serial number that stations may
  * have accepted from an AS that was restored from an older backup; 0 otherwise.
  * @throws UserError, ProtocolError file-refused
  */
-export async function signSite(as: As, actor: string, draft: SiteDraft, after: number): Promise<SignedSite> {
+export async function signSite(as: As, actor: string, draft: SiteDraft, after: number): Promise<string> {
   requireNumber('--after', after, 0, MAX_SERIAL - 1);
-  const { asNumber, name: service, siteSerial = 0, siteAddress } = as.state;
-  const [address = ''] = draft.as;
+  const { asNumber, name: service, siteSerial = 0 } = as.state;
   const serial = Math.max(siteSerial, after) + 1;
   const settings = encodeSite({
     format: SITE_FORMAT,
@@ -36,17 +29,7 @@ export async function signSite(as: As, actor: string, draft: SiteDraft, after: n
     event: 'site-signed',
     actor,
     details: { serial, as: draft.as.join(' '), profiles: draft.profiles.length, hash: toHex(sha256(utf8(settings))) },
-    next: (state) => ({ ...state, siteSerial: serial, siteAddress: address }),
+    next: (state) => ({ ...state, siteSerial: serial }),
   });
-  const isMoved = siteAddress !== undefined && siteAddress !== address;
-  return { text: await as.signatures.signSite(settings), warnings: isMoved ? movedWarning(siteAddress, address) : [] };
-}
-
-/** Says what a station loses if the first address changes (docs/site-file.md). */
-function movedWarning(before: string, now: string): readonly string[] {
-  return [
-    `Warning: the first address was ${before} and is now ${now}.`,
-    'Stations store open attempts and the state of the audit log under the first address.',
-    'Finish all open attempts before you publish this folder, or keep the earlier address first and pack again.',
-  ];
+  return await as.signatures.signSite(settings);
 }

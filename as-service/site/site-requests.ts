@@ -18,7 +18,7 @@ export type SiteRequest =
     }
   | { readonly command: 'site check'; readonly file: string; readonly root: Uint8Array | null };
 
-/** The request to sign a site file, which the AS answers with its text, and then with any warnings. */
+/** The request to sign a site file, which the AS answers with its text. */
 export interface SiteSignRequest {
   readonly command: 'site sign';
   readonly draft: SiteDraft;
@@ -45,7 +45,7 @@ export async function runSiteRequest(
   const { draft, after, out } = request;
   const folders = { out, web: request.web ?? builtWeb };
   await requirePackable(folders);
-  const [text = '', ...warnings] = await runAtAs({ command: 'site sign', draft, after });
+  const [text = ''] = await runAtAs({ command: 'site sign', draft, after });
   const written = await packSite(folders, `${text}\n`, draft.as);
   return [
     ...describeSite(peekSiteFile(text), show),
@@ -53,7 +53,6 @@ export async function runSiteRequest(
     'The server must send the headers in one of these files:',
     ...written.map((path) => `  ${join(out, path)}`),
     'If the page and the AS have different origins, start the AS with the origin of the page in --allow-origin.',
-    ...warnings,
   ];
 }
 

@@ -107,8 +107,6 @@ export interface State {
   readonly operators: readonly OperatorState[];
   /** Serial number of the last site file; undefined if there is none. */
   readonly siteSerial?: number;
-  /** First address in the last site file; undefined if there is none, or if version 0.1.0 signed it. */
-  readonly siteAddress?: string;
 }
 
 /** Member name of an encoded byte string: {"$octets": base64url}. */

@@ -113,23 +113,6 @@ describe('"site pack"', () => {
     });
   });
 
-  it('warns when the first address is not that of the file before', async () => {
-    const packFrom = async (out: string, ...addresses: string[]) => {
-      await writeFile(path('site-settings.json'), JSON.stringify({ ...DRAFT, as: addresses }));
-      return await pack(out);
-    };
-    const [first, second] = ['https://keys.example.org', 'https://new.example.org'] as const;
-    expect(await packFrom('one', first)).not.toContain('Warning');
-    expect(await packFrom('two', first, second)).not.toContain('Warning');
-    await as.close();
-    as = await openTestAs(folder.path);
-    const said = await packFrom('three', second, first);
-    expect(said).toContain(`Warning: the first address was ${first} and is now ${second}.`);
-    expect(said).toContain('Finish all open attempts before you publish this folder');
-    expect((await siteOf('three')).as).toEqual([second, first]);
-    expect(await packFrom('four', second)).not.toContain('Warning');
-  });
-
   it('numbers the files of an AS, and records each signature', async () => {
     await pack('one');
     await as.close();

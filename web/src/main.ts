@@ -3,6 +3,7 @@ import { mount, unmount } from 'svelte';
 import { type AsBase, folderOf } from './app/as-base.ts';
 import type { BrowserParts, Environment } from './app/environment.ts';
 import type { Services } from './app/services.ts';
+import type { StationSite } from './app/site.ts';
 import { DEMO_PREFIX, openSettings } from './app/storage.ts';
 import { type Failure, failureOf } from './state/common/failure.ts';
 import { once } from './state/common/once.ts';
@@ -31,8 +32,8 @@ const platform = PLATFORMS.find(([pattern]) => pattern.test(navigator.userAgent)
 const ticks = (): number => performance.now();
 
 const asBase: AsBase = [folderOf(location.href)];
-/** Name of the AS in the journal. A site file may change it. */
-let [origin] = asBase;
+/** Names of the AS in the journal. A site file may change them. */
+let as: Pick<StationSite, 'names'> = { names: asBase };
 
 /** Read from the document, because some servers cut the extension off the path of the page. */
 const isDemo = document.body.className === 'demo';
@@ -73,7 +74,7 @@ async function startServices(
   });
   void services.site.then(
     (site) => {
-      [origin] = site?.asBase ?? asBase;
+      if (site) as = site;
     },
     () => undefined, // start() awaits the site and shows its error
   );
@@ -163,7 +164,7 @@ async function start(target: HTMLElement): Promise<void> {
   });
   const session = new Session(
     async () => (await starting).as,
-    () => origin,
+    () => as.names,
     now,
   );
   const station = new Station({

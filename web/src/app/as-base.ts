@@ -2,7 +2,7 @@
 
 /**
  * Addresses of the AS in order of preference: absolute URLs without a slash at the end. The first
- * one is also the name under which the station stores the root key and the attempts of this AS.
+ * one is also the name under which the station stores the root key and new attempts of this AS.
  */
 export type AsBase = readonly [string, ...string[]];
 

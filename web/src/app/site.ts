@@ -7,7 +7,7 @@ import type { Verify } from '#protocol/signing/envelope.ts';
 import type { Site, SiteProfile } from '#protocol/site/site.ts';
 import { openSiteFile, peekSiteFile, type VerifiedSite } from '#protocol/site/site-file.ts';
 import type { Fetch } from '../as-client/http.ts';
-import type { TrustStore } from '../as-client/trust.ts';
+import type { PinnedTrust, TrustStore } from '../as-client/trust.ts';
 import { verifyWith } from '../as-client/web-crypto.ts';
 import type { Database } from '../journal/database.ts';
 import { type Presence, type StationActivity, watchInactivity } from '../state/page/inactivity.ts';
@@ -16,9 +16,12 @@ import { WITHOUT_SITE_FILE } from '../state/page/without-site-file.ts';
 import type { Session } from '../state/session/session.svelte.ts';
 import { type DeviceProfile, PROFILES } from '../transport/device-profiles.ts';
 import { type PinnedService, pinnedServices } from '../trust-store/pinned-roots.ts';
+import { addressesOfRoot, withNewestHead } from '../trust-store/same-root.ts';
+import { StationTrustStore } from '../trust-store/trust-store.ts';
 import type { AsBase } from './as-base.ts';
 import type { Environment } from './environment.ts';
 import { type RereadStation, rereadUnits } from './reread-units.ts';
+import { textIn } from './site-text.ts';
 import type { Settings } from './storage.ts';
 
 export interface SiteOptions {
@@ -34,6 +37,8 @@ export interface SiteOptions {
   readonly setting: string;
   /** Returns the pinned roots of all AS that this station knows. */
   readonly pinned: () => Promise<readonly PinnedService[]>;
+  /** Returns the trust store of the AS at this address. */
+  readonly trustOf: (service: string) => Pick<TrustStore, 'replace'>;
   readonly verify: Verify;
   readonly presence: Presence;
   /** The time of the AS. */
@@ -49,8 +54,6 @@ interface PageParts {
 }
 
 const MINUTE_MS = 60_000;
-/** Maximum wait for the file beside the page if this station has accepted one before. */
-const MAX_WAIT_MS = 1000;
 
 export class StationSite {
   readonly asBase: AsBase;
@@ -66,6 +69,7 @@ export class StationSite {
   #refusal: ProtocolError | undefined;
   /** Position in `asBase` of the address that the next request uses. */
   #address = 0;
+  #names: AsBase;
   #page: PageParts | undefined;
   #stopWatching: (() => void) | undefined;
 
@@ -81,7 +85,7 @@ export class StationSite {
       if (text !== '') {
         const verified = await verifyFile(text, pinned, last, options);
         await keep(text, verified, pinned, options);
-        return new StationSite(verified.site, { verified }, options);
+        return new StationSite(verified.site, { verified }, options, pinned);
       }
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
@@ -90,7 +94,7 @@ export class StationSite {
         return new StationSite(peekSiteFile(text), { verified: last, unverified: text }, options);
       }
     }
-    if (last) return new StationSite(last.site, { verified: last }, options);
+    if (last) return new StationSite(last.site, { verified: last }, options, pinned);
     // The browser may have deleted the database with the pinned roots, but not the settings.
     const stored = storedIn(options);
     if (addressesOf(stored).length === 0 || namesKnownAs(stored, pinned)) return undefined;
@@ -101,12 +105,22 @@ export class StationSite {
     site: Site,
     { verified, unverified }: { readonly verified?: VerifiedSite | undefined; readonly unverified?: string },
     options: SiteOptions,
+    pinned: readonly PinnedService[] = [],
   ) {
     const [first = '', ...more] = site.as;
     this.asBase = [first, ...more];
     this.#options = options;
     this.#unverified = unverified;
-    if (verified) this.#use(verified);
+    this.#names = [first];
+    if (verified) this.#use(verified, pinned);
+  }
+
+  /**
+   * Names under which the journal of this station records the AS. A new attempt gets the first one.
+   * The others are the other addresses at which the station has pinned the root key of the AS.
+   */
+  get names(): AsBase {
+    return this.#names;
   }
 
   /** The built-in profiles, and before them those of the verified file. */
@@ -146,10 +160,10 @@ export class StationSite {
       read: async () => {
         if (this.#refusal) throw this.#refusal;
         const stored = await store.read();
-        if (stored || !this.#accepted || this.#unverified !== undefined) return stored;
+        if (stored || !this.#accepted || this.#unverified !== undefined) return await this.#newest(stored);
         // The root of the AS is the one that certified the accepted file.
         await store.pin(toBase64url(this.#accepted.root));
-        return await store.read();
+        return await this.#newest(await store.read());
       },
       pin: async (root) => {
         const pinned = await store.pin(root);
@@ -163,6 +177,9 @@ export class StationSite {
           // that root, the file that this station accepted last is of no use any more.
           await this.#verify(root, false);
         }
+        // The operator has confirmed an audit log that may be older than the stored heads.
+        for (const service of this.#otherAddresses(fromBase64url(root), await this.#options.pinned()))
+          await this.#options.trustOf(service).replace(root);
         await store.replace(root);
         await this.#check(root);
       },
@@ -183,10 +200,12 @@ export class StationSite {
     const mayContinue = this.#options.mayContinue && this.#unverified === undefined;
     const text = this.#text;
     const verified = await this.#verify(root, mayContinue);
+    const pinned = await this.#pinnedWith(root);
+    this.#setNames(fromBase64url(root), pinned);
     if (!verified) return;
-    await keep(text, verified, await this.#pinnedWith(root), this.#options);
+    await keep(text, verified, pinned, this.#options);
     this.#unverified = undefined;
-    this.#use(verified);
+    this.#use(verified, pinned);
   }
 
   get #text(): string {
@@ -219,8 +238,21 @@ export class StationSite {
     return [...others, { service, root: fromBase64url(root) }];
   }
 
-  #use(verified: VerifiedSite): void {
+  async #newest(stored: PinnedTrust | undefined): Promise<PinnedTrust | undefined> {
+    return stored && withNewestHead(stored, await this.#options.pinned());
+  }
+
+  #setNames(root: Uint8Array, pinned: readonly PinnedService[]): void {
+    this.#names = [this.asBase[0], ...this.#otherAddresses(root, pinned)];
+  }
+
+  #otherAddresses(root: Uint8Array, pinned: readonly PinnedService[]): readonly string[] {
+    return addressesOfRoot(root, pinned).filter((service) => service !== this.asBase[0]);
+  }
+
+  #use(verified: VerifiedSite, pinned: readonly PinnedService[]): void {
     this.#accepted = verified;
+    if (this.#unverified === undefined) this.#setNames(verified.root, pinned);
     this.#profiles = [...verified.site.profiles.map(profileOf), ...PROFILES];
     this.#apply();
   }
@@ -273,28 +305,11 @@ export async function openStationSite(
     text: await textIn(siteAnswer, settings.getItem(setting) !== null),
     mayContinue,
     pinned: () => pinnedServices(database),
+    trustOf: (service) => new StationTrustStore(database, service, now),
     verify: verifyWith(crypto.subtle),
     presence: document,
     now,
   });
-}
-
-/** Returns the text of the site file; the empty text after MAX_WAIT_MS if another file is stored. */
-async function textIn(answer: Environment['siteAnswer'], isStored: boolean): Promise<string> {
-  const text = (async () => textOf(await answer))();
-  if (!isStored) return await text;
-  return await Promise.race([text, new Promise<string>((resolve) => setTimeout(resolve, MAX_WAIT_MS, ''))]);
-}
-
-/**
- * Returns the text of the site file; the empty text if there is none. An HTML page is not a site
- * file: some web servers send one with status 200 for a missing file, and a network that requires
- * a sign-in sends its own.
- */
-async function textOf(answer: Response | undefined): Promise<string> {
-  if (answer?.status !== 200) return '';
-  const text = await answer.text().catch(() => '');
-  return /^\s*</.test(text) ? '' : text;
 }
 
 /**

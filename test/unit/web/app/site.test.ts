@@ -48,6 +48,7 @@ function open(text: string, mayContinue = false): Promise<StationSite | undefine
     settings,
     setting: SETTING,
     pinned: async () => pinned,
+    trustOf: trustStore,
     verify: verifyEd25519,
     now: () => new Date(),
     presence: {

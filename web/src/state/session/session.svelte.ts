@@ -42,6 +42,9 @@ export interface LocalAccount extends Account {
   readonly exportsLeft?: () => Promise<number>;
 }
 
+/** Names of an AS in the journal: the one for new attempts, and then its earlier ones. */
+type AsNames = readonly [string, ...string[]];
+
 export interface SignedIn {
   readonly is: 'in';
   readonly kind: 'remote' | LocalAccount['kind'];
@@ -76,16 +79,16 @@ export class Session {
   #unpinned = $state.raw<PresentedRoot | undefined>();
   readonly signedIn = $derived(this.#state.is === 'in' ? this.#state : undefined);
 
-  readonly #origin: () => string;
+  readonly #names: () => AsNames;
   readonly #account: () => Promise<AsAccount>;
   readonly #now: () => Date;
   #as: AsAccount | undefined;
   #local: LocalAccount | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(account: () => Promise<AsAccount>, origin: () => string, now: () => Date) {
+  constructor(account: () => Promise<AsAccount>, names: () => AsNames, now: () => Date) {
     this.#account = account;
-    this.#origin = origin;
+    this.#names = names;
     this.#now = now;
   }
 
@@ -106,7 +109,16 @@ export class Session {
    * vault or card.
    */
   get origin(): string {
-    return this.#local?.origin ?? this.#origin();
+    return this.#known[0];
+  }
+
+  /** Whether `name` is `origin`, or an earlier address of the same service. */
+  isNamed(name: string): boolean {
+    return this.#known.includes(name);
+  }
+
+  get #known(): AsNames {
+    return this.#local ? [this.#local.origin] : this.#names();
   }
 
   /** The vault or card in use; undefined while the service is used. */

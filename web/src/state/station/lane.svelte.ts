@@ -211,7 +211,7 @@ export class Lane {
     const { session } = this.#options;
     const { ref2 } = attempt;
     this.#current = laneLoad(attempt);
-    if (attempt.service !== session.origin) {
+    if (!session.isNamed(attempt.service)) {
       // Only the AS that sealed the key can verify its receipt.
       const is = attempt.outcome === 'unverified' ? 'unverified' : 'unknown';
       this.#phase = { is, failure: { code: 'source-other' }, attempt: attempt.id };

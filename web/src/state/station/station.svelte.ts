@@ -56,10 +56,11 @@ export class Station {
    * other than that of the session.
    */
   readonly elsewhere: readonly Attempt[] = $derived.by(() => {
-    const { signedIn, origin } = this.session;
+    const { session } = this;
     return this.#open.filter(
       ({ sn, service }) =>
-        !this.#lanes.some((lane) => lane.facts?.sn === sn) || (signedIn !== undefined && service !== origin),
+        !this.#lanes.some((lane) => lane.facts?.sn === sn) ||
+        (session.signedIn !== undefined && !session.isNamed(service)),
     );
   });
 
@@ -295,7 +296,7 @@ export class Station {
     const sn = lane.facts?.sn;
     await this.readJournal();
     for (const attempt of [...this.#open, ...(await this.#unfinishedOf(lane))]) {
-      if (attempt.sn !== sn || attempt.service !== this.session.origin || lane.busy || !lane.attached) continue;
+      if (attempt.sn !== sn || !this.session.isNamed(attempt.service) || lane.busy || !lane.attached) continue;
       await lane.settle(attempt);
     }
   }

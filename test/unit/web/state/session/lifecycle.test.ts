@@ -31,7 +31,7 @@ function create({ expires = NOW + 3_600_000, isPinned = true } = {}) {
   };
   const session = new Session(
     async () => account as unknown as AsAccount,
-    () => 'https://as.example',
+    () => ['https://as.example'],
     () => new Date(NOW),
   );
   return { session, account, roots };

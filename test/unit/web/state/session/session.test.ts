@@ -23,7 +23,7 @@ function overlap() {
   };
   const session = new Session(
     async () => account as unknown as AsAccount,
-    () => 'https://as.example',
+    () => ['https://as.example'],
     () => new Date('2026-11-30T12:00:00Z'),
   );
   return {

@@ -104,6 +104,35 @@ describe('the open attempts', () => {
   });
 });
 
+describe('an open attempt with an AS whose first address has changed', () => {
+  it('is settled when the operator retries it', async () => {
+    const { bench, lane } = await cutOff();
+    bench.asNames = ['https://new.example', ...bench.asNames];
+    await lane.retry();
+    expect([lane.phase.is, bench.station.open]).toEqual(['done', []]);
+    await lane.retry();
+    lane.choice.chooseSlot(1);
+    await load(lane, 2);
+    expect(await bench.journal.list(1)).toMatchObject([{ service: 'https://new.example' }]);
+  });
+
+  it('is settled when its unit is attached', async () => {
+    const { bench, wire, lane } = await cutOff();
+    await bench.station.remove(lane);
+    bench.asNames = ['https://new.example', ...bench.asNames];
+    const returned = await attached(bench, wire, 2);
+    expect([returned.phase.is, bench.station.elsewhere]).toEqual(['done', []]);
+  });
+
+  it('remains open at an AS with another root key', async () => {
+    const { bench, lane } = await cutOff();
+    bench.asNames = ['https://new.example'];
+    await lane.retry();
+    expect(lane.phase).toMatchObject({ is: 'unknown', failure: { code: 'source-other' } });
+    expect(bench.station.elsewhere).toHaveLength(1);
+  });
+});
+
 describe('a journal that cannot be read', () => {
   it('is no failure of a station whose units have no open attempt', async () => {
     const bench = await createBench();

@@ -212,6 +212,8 @@ export interface BenchParts {
   choice: Link | undefined;
   /** The link that the operator chooses in a chooser that shows every USB device. */
   otherChoice: Link | undefined;
+  /** Names of the AS in the journal: the one in use, and then its earlier ones. */
+  asNames: readonly [string, ...string[]];
   /** The choosers that the station has opened. */
   readonly choosers: ('usb' | 'serial' | 'every USB device')[];
   /** Ids of the links that were taken over from another tab. */
@@ -249,7 +251,7 @@ export async function createBench(sets = SETS, found?: Found): Promise<BenchPart
   const account = found?.account ?? createAccount(sets);
   const session = new Session(
     async () => account,
-    () => 'https://as.example',
+    () => parts.asNames,
     now,
   );
   const database = found?.database ?? (await Database.open(new IDBFactory(), () => {}));
@@ -264,6 +266,7 @@ export async function createBench(sets = SETS, found?: Found): Promise<BenchPart
     remembered: [],
     choice: undefined,
     otherChoice: undefined,
+    asNames: ['https://as.example'],
     choosers: [],
     taken: [],
     awaited: new Set(),

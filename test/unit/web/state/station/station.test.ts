@@ -217,7 +217,7 @@ describe('loading a key', () => {
     vi.useFakeTimers();
     const session = new Session(
       async () => account,
-      () => 'https://as.example',
+      () => ['https://as.example'],
       () => new Date('2026-11-24T12:00:00Z'),
     );
     await session.signIn('token');

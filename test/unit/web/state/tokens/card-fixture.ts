@@ -11,7 +11,7 @@ export const NOW = new Date('2026-11-23T12:00:00Z');
 export const createSession = (): Session =>
   new Session(
     () => Promise.reject(new TypeError('this test uses no service')),
-    () => 'https://as.example',
+    () => ['https://as.example'],
     () => NOW,
   );
 

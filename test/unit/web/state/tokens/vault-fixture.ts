@@ -104,7 +104,7 @@ export class Browser {
   tab(roots: readonly TestVault[], now = NOON) {
     const session = new Session(
       () => Promise.reject(new TypeError('this test uses no service')),
-      () => 'https://as.example',
+      () => ['https://as.example'],
       () => now,
     );
     const idle: ((why: 'idle' | 'hidden') => void)[] = [];
