@@ -141,6 +141,11 @@ export function outcomeOf(steps: readonly StepBody[]): Outcome {
   return steps.some((entry) => entry.step === 'failure' && isImportRefusal(entry.failure)) ? 'failed' : 'unknown';
 }
 
+/** Whether the unit or the AS must be asked how the attempt ended. */
+export function isUnsettled({ outcome }: Pick<Attempt, 'outcome'>): boolean {
+  return outcome === 'unknown' || outcome === 'unverified';
+}
+
 /**
  * True iff the page was interrupted after it announced an import. The journal then does not show
  * whether the page sent the key to the unit. If the attempt ended with a failure instead, the steps

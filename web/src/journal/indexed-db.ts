@@ -19,6 +19,11 @@ export function isAborted(error: unknown): boolean {
   return cause instanceof DOMException && ['AbortError', 'InvalidStateError', 'UnknownError'].includes(cause.name);
 }
 
+/** True iff another page has already written a record with this key. */
+export function isTaken(error: unknown): boolean {
+  return error instanceof Error && error.cause instanceof DOMException && error.cause.name === 'ConstraintError';
+}
+
 /**
  * Awaits `action`. A DOMException becomes a ProtocolError.
  * @throws ProtocolError journal-full, journal-elsewhere, journal-failed

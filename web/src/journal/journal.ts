@@ -4,11 +4,11 @@
 // do not wait for each other.
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Attempt, NewAttempt, StepBody } from './attempt.ts';
-import { outcomeOf } from './attempt.ts';
+import { isUnsettled, outcomeOf } from './attempt.ts';
 import { type Entry, packStep, STATION_CHAIN } from './chain.ts';
 import { Commit } from './commit.ts';
 import type { Database, Transaction } from './database.ts';
-import { isAborted, MAX_ABORTED } from './indexed-db.ts';
+import { isAborted, isTaken, MAX_ABORTED } from './indexed-db.ts';
 import { JournalMemory, lostError, stepsOf } from './journal-memory.ts';
 import type { OrderEvent, UnitRow } from './order-record.ts';
 import { assemble, attemptsBelow, entriesOf, lastAttempt, readAttempt, tailOf } from './queries.ts';
@@ -269,34 +269,43 @@ export class Journal {
     const durability = batch.every(({ options }) => options.urgency === 'report') ? 'relaxed' : 'strict';
     const wasLost = this.isLost;
     let last: Committed | undefined;
-    for (let tries = 1; ; tries++) {
+    let committed: Committed | undefined;
+    let failure: unknown;
+    let aborted = 0;
+    const write = async (transaction: Transaction<'readwrite'>): Promise<Committed> => {
+      // The browser may close the database before it reports that the last try is on disk.
+      if (last && (await last.commit.isOnDisk(transaction))) {
+        committed = last;
+        return last;
+      }
+      if (aborted === MAX_ABORTED) throw failure;
+      // Opening this transaction may have shown that the database was closed and perhaps replaced.
+      const isStale = this.#isStale;
+      this.#isStale = false;
+      const memory = this.#memory.copy();
+      const commit = new Commit(memory.open);
+      await this.#load(transaction, memory, commit, batch, isStale);
+      const ids = batch.map((each) => apply(memory, commit, each));
+      commit.write(transaction, this.#session, memory.tails);
+      transaction.commit();
+      memory.open = commit.open;
+      last = { ids, memory, commit };
+      return last;
+    };
+    for (let tries = 1; !committed; tries++) {
       try {
-        const write = async (transaction: Transaction<'readwrite'>): Promise<Committed> => {
-          // The browser may close the database before it reports that the last try is on disk.
-          if (last && (await last.commit.isOnDisk(transaction))) return last;
-          // Opening this transaction may have shown that the database was closed and perhaps replaced.
-          const isStale = this.#isStale;
-          this.#isStale = false;
-          const memory = this.#memory.copy();
-          const commit = new Commit(memory.open);
-          await this.#load(transaction, memory, commit, batch, isStale);
-          const ids = batch.map((each) => apply(memory, commit, each));
-          commit.write(transaction, this.#session, memory.tails);
-          transaction.commit();
-          memory.open = commit.open;
-          last = { ids, memory, commit };
-          return last;
-        };
-        const { ids, memory } = await this.#database.run(['batches', 'open', 'units'], 'readwrite', write, durability);
-        this.#memory = memory;
-        if (this.isLost && !wasLost) this.#onFailure();
-        return ids;
+        committed = await this.#database.run(['batches', 'open', 'units'], 'readwrite', write, durability);
       } catch (error) {
         this.#isStale = true;
-        const max = isTaken(error) ? MAX_TRIES : isAborted(error) ? MAX_ABORTED : 0;
-        if (tries >= max) throw error;
+        failure = error;
+        // After the last aborted try, one more transaction checks whether that try is on disk.
+        const isRepeated = isTaken(error) ? tries < MAX_TRIES : isAborted(error) && aborted++ < MAX_ABORTED;
+        if (!committed && !isRepeated) throw error;
       }
     }
+    this.#memory = committed.memory;
+    if (this.isLost && !wasLost) this.#onFailure();
+    return committed.ids;
   }
 
   /**
@@ -385,16 +394,7 @@ function isDeferrable({ options: { urgency = 'now' } }: Write): boolean {
 
 const INTERRUPTION: StepBody = { step: 'interruption', state: 'confirmed' };
 
-function isUnsettled({ outcome }: Attempt): boolean {
-  return outcome === 'unknown' || outcome === 'unverified';
-}
-
 /** Ignores a ProtocolError, because the next write reports it again. Rethrows a bug. */
 function ignoreRefusal(error: unknown): void {
   if (!(error instanceof ProtocolError)) throw error;
-}
-
-/** True iff another page has already written a record with this key. */
-function isTaken(error: unknown): boolean {
-  return error instanceof Error && error.cause instanceof DOMException && error.cause.name === 'ConstraintError';
 }

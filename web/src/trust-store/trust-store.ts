@@ -63,10 +63,11 @@ export class StationTrustStore {
    * has no audit head.
    */
   replace(root: string): Promise<void> {
+    const now = this.#now().toISOString();
     return this.#run('readwrite', async (transaction) => {
       const store = transaction.objectStore('trust');
       const previous = (await store.get(this.#service)) ?? this.#known;
-      const now = this.#now().toISOString();
+      if (previous?.pinnedAt === now && previous.root === root && !previous.head) return; // the last try is on disk
       const record: TrustRecord = { service: this.#service, root, pinnedAt: now };
       const { service: _, former = [], ...replaced } = previous ?? record;
       const next = previous ? { ...record, former: [...former, { ...replaced, replacedAt: now }] } : record;

@@ -8,21 +8,27 @@ import { DATABASE_NAME, Database } from '#web/journal/database.ts';
 export interface Disk extends OpenDatabase {
   readonly factory: IDBFactory;
   readonly database: Database;
+  /** Called once when the page has opened its next connection. */
+  readonly opened: (() => void)[];
 }
 
 export async function openDisk(): Promise<Disk> {
   const factory = new IDBFactory();
   const connections: IDBDatabase[] = [];
+  const opened: (() => void)[] = [];
   const open = (name: string, version: number): IDBOpenDBRequest => {
     const request = factory.open(name, version);
-    request.addEventListener('success', () => connections.push(request.result));
+    request.addEventListener('success', () => {
+      connections.push(request.result);
+      for (const action of opened.splice(0)) action();
+    });
     return request;
   };
   const database = await Database.open({ open } as unknown as IDBFactory, () => undefined);
-  return { factory, name: DATABASE_NAME, database, connections };
+  return { factory, name: DATABASE_NAME, database, connections, opened };
 }
 
-/** Calls `action` with the next transaction that the page begins. */
+/** Calls `action` with the next transaction that the page begins on its newest connection. */
 function atNextTransaction({ connections }: Disk, action: (transaction: IDBTransaction) => void): void {
   const db = connections.at(-1);
   if (!db) throw new TypeError('no connection');
@@ -37,7 +43,7 @@ function atNextTransaction({ connections }: Disk, action: (transaction: IDBTrans
 
 /** Aborts the next transaction, as a browser can do. */
 async function abortNext(disk: Disk): Promise<void> {
-  atNextTransaction(disk, (transaction) => queueMicrotask(() => transaction.abort()));
+  abortTransactions(disk, 1);
 }
 
 /** Closes the connections when the next transaction has made its first request. */
@@ -63,6 +69,21 @@ export function closeAfterCommit(disk: Disk, isReported: boolean): void {
       void close(disk);
     }),
   );
+}
+
+/** As closeAfterCommit(), for the next `count` transactions, each on a new connection. */
+export function closeAfterCommits(disk: Disk, count: number): void {
+  closeAfterCommit(disk, false);
+  if (count > 1) disk.opened.push(() => closeAfterCommits(disk, count - 1));
+}
+
+/** Aborts the next `count` transactions, as a browser can do, and then calls `then`. */
+export function abortTransactions(disk: Disk, count: number, then: () => void = () => undefined): void {
+  atNextTransaction(disk, (transaction) => {
+    queueMicrotask(() => transaction.abort());
+    if (count > 1) abortTransactions(disk, count - 1, then);
+    else then();
+  });
 }
 
 export const LOSSES = { remove, clearSite, clearSilently, empty } as const;

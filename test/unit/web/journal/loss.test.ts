@@ -310,12 +310,12 @@ describe('a connection that was closed', () => {
 
 describe('a transaction that fails', () => {
   it.each([
-    ['AbortError', 3],
-    ['InvalidStateError', 3],
-    ['UnknownError', 3],
-    ['ConstraintError', 20], // another page has written to the chain
-    ['QuotaExceededError', 1],
-  ])('with %s is tried %i times at most', async (name, max) => {
+    ['AbortError', 3, 4], // the last transaction only checks whether the third try is on disk
+    ['InvalidStateError', 3, 4],
+    ['UnknownError', 3, 4],
+    ['ConstraintError', 20, 20], // another page has written to the chain
+    ['QuotaExceededError', 1, 1],
+  ])('with %s is tried %i times at most', async (name, max, transactions) => {
     const { disk, journal } = await setUp();
     await journal.begin(ATTEMPT);
     let tries = 0;
@@ -333,7 +333,7 @@ describe('a transaction that fails', () => {
     failFirst(max);
     const code = name === 'QuotaExceededError' ? 'journal-full' : 'journal-failed';
     await expect(journal.begin(ATTEMPT)).rejects.toMatchObject({ code });
-    expect(tries).toBe(max);
+    expect(tries).toBe(transactions);
     expect(await journal.begin(ATTEMPT)).toBe(3);
   });
 });

@@ -6,7 +6,14 @@ import { Database } from '#web/journal/database.ts';
 import { Journal } from '#web/journal/journal.ts';
 import type { UnitRow } from '#web/journal/order-record.ts';
 import { WorkOrderStore } from '#web/journal/work-orders.ts';
-import { closeAfterCommit, closeAtFirstRequest, openDisk, stationChain } from './disk.ts';
+import {
+  abortTransactions,
+  closeAfterCommit,
+  closeAfterCommits,
+  closeAtFirstRequest,
+  openDisk,
+  stationChain,
+} from './disk.ts';
 import { ATTEMPT, STEPS } from './records.ts';
 
 const NOW = new Date('2026-01-02T03:04:05.678Z');
@@ -65,6 +72,41 @@ describe.each([true, false])('a commit before the close event (completion report
       'order-paused',
     ]);
     expect(await new WorkOrderStore(disk.database, () => NOW).unit(ORDER, ATTEMPT.sn)).toEqual(ROW);
+  });
+});
+
+describe('a commit whose every try is on disk before the browser closes the database', () => {
+  it.each([1, 2, 3, 4])('succeeds after %i closes, and is stored once', async (closes) => {
+    const { disk, journal, page } = await setUp();
+    await journal.begin(ATTEMPT);
+    closeAfterCommits(disk, closes);
+    expect(await journal.begin(ATTEMPT, STEPS.slice(0, 2))).toBe(2);
+    await journal.append(2, STEPS.slice(2), {}, 2);
+    const stored = await (await page('reader')).list(10);
+    expect(stored.map(({ id, steps }) => [id, steps.length])).toEqual([
+      [2, STEPS.length],
+      [1, 0],
+    ]);
+    await stationChain(disk);
+  });
+});
+
+describe('a commit that the browser aborts', () => {
+  it('fails after three tries if it is not on disk, and can be written later', async () => {
+    const { disk, journal } = await setUp();
+    await journal.begin(ATTEMPT);
+    abortTransactions(disk, 3);
+    await expect(journal.append(1, STEPS.slice(0, 2))).rejects.toMatchObject({ code: 'journal-failed' });
+    await journal.append(1, STEPS.slice(0, 2), {}, 0);
+    expect((await journal.list(9)).map(({ steps }) => steps.length)).toEqual([2]);
+  });
+
+  it('is found on disk if only its third try is there', async () => {
+    const { disk, journal } = await setUp();
+    await journal.begin(ATTEMPT);
+    abortTransactions(disk, 2, () => closeAfterCommit(disk, false));
+    await journal.append(1, STEPS.slice(0, 2), {}, 0);
+    expect((await journal.list(9)).map(({ steps }) => steps.length)).toEqual([2]);
   });
 });
 

@@ -1,6 +1,7 @@
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { describe, expect, it } from 'vitest';
+import { closeAfterCommit, openDisk } from '#test/unit/web/journal/disk.ts';
 import { DATABASE_NAME, Database } from '#web/journal/database.ts';
 import { StationTrustStore } from '#web/trust-store/trust-store.ts';
 
@@ -93,6 +94,15 @@ describe('the trust store', () => {
     await trust.advance(HEAD);
     abortNext();
     expect(await trust.read()).toMatchObject({ root: 'root', head: HEAD });
+  });
+
+  it('records a former root once if the browser closes the database after the root was replaced', async () => {
+    const disk = await openDisk();
+    const trust = await store('https://as.example', disk.database);
+    await trust.pin('first');
+    closeAfterCommit(disk, false);
+    await trust.replace('second');
+    expect((await trust.read())?.former?.map(({ root }) => root)).toEqual(['first']);
   });
 
   it('records the former root and head when the root is replaced', async () => {
