@@ -209,6 +209,26 @@ test('a page whose reload is prevented continues with the files of its own build
   await expect.poll(caches).toEqual([second.hash]);
 });
 
+test('a page that cannot start changes to the newer build at Reload', async ({ page, web, second }) => {
+  await openFirst(page, web);
+  await page.addInitScript(() => {
+    IDBFactory.prototype.open = () => {
+      throw new DOMException('denied', 'SecurityError');
+    };
+  });
+  await page.reload();
+  const reload = page.getByRole('alert').getByRole('button', { name: 'Reload' });
+  await expect(reload).toBeVisible();
+  await publish(page, web, second);
+  const isWaiting = () => page.evaluate(async () => (await navigator.serviceWorker.ready).waiting !== null);
+  await expect.poll(isWaiting).toBe(true);
+  await Promise.all([page.waitForEvent('load'), reload.click()]);
+  await expect(reload).toBeVisible();
+  expect(await page.evaluate(async () => (await (await fetch('build.json')).json()).hash)).toBe(second.hash);
+  const files = await filesIn(page);
+  expect((await loadedBy(page)).filter((path) => !files.includes(path))).toEqual([]);
+});
+
 test('a newer build that is cached replaces the page when the page is opened', async ({ page, web, second }) => {
   await openFirst(page, web);
   await publish(page, web, second);

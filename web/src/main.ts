@@ -202,7 +202,7 @@ async function start(target: HTMLElement): Promise<void> {
   }
   const { keepOffline } = await starting;
   // Before the last order is opened, because a newer build may be what can open it.
-  const caching = import.meta.env.PROD && keepOffline(navigator.serviceWorker, isDemo, { station, health });
+  const caching = import.meta.env.PROD && keepOffline(browser.serviceWorker, isDemo, { station, health });
   if (settings.getItem(LAST_ORDER) !== null) await (await orders()).reopen();
   if ((await siteAnswer)?.headers.get('link')?.includes('demo.html')) station.offerDemo();
   if (caching && !(await caching)) await (await import('./ui/messages/catalog.svelte.ts')).loadCatalog();

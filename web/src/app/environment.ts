@@ -10,7 +10,15 @@ export type BrowserParts = Pick<Navigator, 'locks' | 'userAgent' | 'onLine'> &
   Partial<
     Pick<
       Navigator,
-      'usb' | 'serial' | 'wakeLock' | 'credentials' | 'storage' | 'permissions' | 'vibrate' | 'userActivation'
+      | 'usb'
+      | 'serial'
+      | 'wakeLock'
+      | 'credentials'
+      | 'storage'
+      | 'permissions'
+      | 'vibrate'
+      | 'userActivation'
+      | 'serviceWorker'
     >
   >;
 

@@ -20,6 +20,7 @@ import { readBuildFacts } from './build-info.ts';
 import type { CoreServices } from './core-services.ts';
 import type { Environment } from './environment.ts';
 import { fetchPageFile } from './page-files.ts';
+import { reloadNewest } from './updates.ts';
 
 /** The objects of main.ts that Help reads. */
 export interface HelpSubjects {
@@ -50,6 +51,7 @@ export function openHelp(
     roots: as.roots,
     profiles: () => site()?.profiles ?? PROFILES,
     linkTo: (handle) => links.linkTo(handle),
+    reload: () => location.reload(),
     readLocalNetwork: () => readLocalNetwork(browser.permissions, location.origin, site()?.asBase ?? asBase),
   });
 }
@@ -68,6 +70,7 @@ export function openHaltedHelp(failure: Failure, environment: HelpEnvironment, s
     roots: { isPinned: refuse, compare: refuse, replace: refuse },
     profiles: () => PROFILES,
     linkTo: () => undefined,
+    reload: () => void reloadNewest(environment.browser.serviceWorker),
     readLocalNetwork: async () => undefined,
   });
 }
@@ -81,7 +84,7 @@ export function keepTraces({ database, journal }: CoreServices, station: Station
 function commonOptions(
   { browser, platform, ticks, storagePrefix, now }: HelpEnvironment,
   { station, health, asClock }: HelpSubjects,
-): Omit<HelpOptions, 'journal' | 'traces' | 'roots' | 'profiles' | 'linkTo' | 'readLocalNetwork'> {
+): Omit<HelpOptions, 'journal' | 'traces' | 'roots' | 'profiles' | 'linkTo' | 'readLocalNetwork' | 'reload'> {
   const { usb, serial, storage } = browser;
   const { featurePolicy } = document as WithPolicy;
   return {

@@ -51,6 +51,18 @@ export async function watchUpdates(
   if (cached) await offer(cached);
 }
 
+/**
+ * Activates the newer build if one waits and no other tab has the page open. Then reloads the page.
+ * For a page that could not start: it watches no updates, and a newer build may be what can start.
+ */
+export async function reloadNewest(
+  container: Pick<ServiceWorkerContainer, 'getRegistration'> | undefined,
+): Promise<void> {
+  const registration = await container?.getRegistration().catch(() => undefined);
+  if (registration?.waiting) await activate(registration.waiting);
+  location.reload();
+}
+
 function obstacleOf({ station, health }: UpdateSubjects): ReloadObstacle | undefined {
   if (station.loader?.progress.isRunning) return 'run';
   if (station.busy) return 'load';

@@ -1,6 +1,6 @@
 // A newer build of the page: who offers it, when it is activated, and what a reload would interrupt.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type UpdateSubjects, watchUpdates } from '#web/app/updates.ts';
+import { reloadNewest, type UpdateSubjects, watchUpdates } from '#web/app/updates.ts';
 import { PageHealth } from '#web/state/page/page-health.svelte.ts';
 import type { ReloadObstacle } from '#web/state/page/page-update.svelte.ts';
 
@@ -130,6 +130,27 @@ describe('a newer build that is found later', () => {
     (registration.installing as unknown as TestWorker).become('installed');
     await vi.waitFor(() => expect(health.update).toBeDefined());
     expect(installing.asked).toEqual([]);
+  });
+});
+
+describe('the reload of a page that could not start', () => {
+  const containerOf = (waiting: TestWorker | null) =>
+    ({ getRegistration: async () => ({ waiting }) }) as unknown as ServiceWorkerContainer;
+
+  it('activates a newer build that waits', async () => {
+    const waiting = new TestWorker('installed', true);
+    waiting.beforeActivation = () => expect(reloads).toBe(0);
+    await reloadNewest(containerOf(waiting));
+    expect([waiting.state, reloads]).toEqual(['activated', 1]);
+  });
+
+  it.each([
+    ['while another tab has the page open', containerOf(new TestWorker('installed', false))],
+    ['if no newer build waits', containerOf(null)],
+    ['in a browser without service workers', undefined],
+  ])('only reloads %s', async (_, container) => {
+    await reloadNewest(container);
+    expect(reloads).toBe(1);
   });
 });
 

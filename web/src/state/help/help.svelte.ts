@@ -55,6 +55,8 @@ export interface HelpOptions extends Omit<DeviceSources, 'lanes'> {
   readonly release: ReleaseCheck;
   /** A monotonic clock, in milliseconds. */
   readonly ticks: () => number;
+  /** Reloads the page. */
+  readonly reload: () => void;
 }
 
 type JournalResults = {
@@ -97,6 +99,10 @@ export class Help {
   /** The support file that is shown before it is saved; undefined if none was made. */
   get file(): SupportFile | undefined {
     return this.#file;
+  }
+
+  reload(): void {
+    this.#options.reload();
   }
 
   /** Collects all facts again. The shown support file is then outdated and is removed. */

@@ -68,6 +68,7 @@ async function createHelp(changes: Partial<HelpOptions> = {}, wire = cable()): P
     runSelfTest: async () => ({ at: NOW().toISOString(), passed: ['SHA-256'], failed: [] }),
     release: new ReleaseCheck({ folder: 'app', fetchFile: async () => undefined, verify: () => false }),
     ticks: () => 0,
+    reload: () => undefined,
     usb: { getDevices: async () => [...permitted] } as unknown as USB,
     serial: undefined,
     profiles: () => PROFILES,
