@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
+import { pageHeaders } from './as-service/http/page-headers.ts';
 import { here, node, page, script, single } from './build/environments.ts';
 import { addGuide } from './build/guide/guide.ts';
 import { inlineScript, inlineStylesheet } from './build/inline.ts';
@@ -35,7 +36,7 @@ export default defineConfig({
     inlineScript('verify'),
     addVerifier('client', here('dist/verify/verify.html')),
     addGuide('client', { here }),
-    sealPage(PAGES, version),
+    sealPage(PAGES, version, pageHeaders),
     packages.ofBuild,
   ],
   worker: { plugins: () => [packages.ofWorkers] },

@@ -1,6 +1,6 @@
 // Plugins that complete the folder of a page with the verifier, compressed copies and the hashes of
 // all files.
-import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, gzipSync, constants as zlib } from 'node:zlib';
 import type { Plugin } from 'vite';
@@ -29,15 +29,16 @@ const COMPRESSED = /\.png$/;
 /**
  * Writes build.json, and a compressed .br and .gz copy of each other file. build.json contains the
  * version, the hash of each file, one hash that identifies the build, and the hashes of the inline
- * styles for the Content-Security-Policy.
+ * styles for the Content-Security-Policy. `headersOf` returns the headers with which the service
+ * sends a file.
  */
-export function sealPage(environments: readonly string[], version: string): Plugin {
+export function sealPage(environments: readonly string[], version: string, headersOf: HeadersOf): Plugin {
   return {
     name: 'keyferry:seal-page',
     apply: 'build',
     applyToEnvironment: ({ name }) => environments.includes(name),
     writeBundle({ dir = '' }) {
-      const { hash, workerCode } = nameBuild(dir, version);
+      const { hash, workerCode } = nameBuild(dir, version, headersOf);
       const files = hashFiles(dir);
       const styles: string[] = [];
       for (const name of Object.keys(files)) {
@@ -78,22 +79,33 @@ function gzip(content: Uint8Array): Uint8Array {
 const isCached = (file: string): boolean =>
   !file.startsWith('guide/') || /^guide\/(engineer|stations)\.html$|^guide\/guide\.css$/.test(file);
 
+type HeadersOf = (file: { readonly path: string; readonly html?: string | undefined }) => object;
+
 interface BuildName {
   readonly hash: string;
   /** SHA-256 of the service worker without its first line, in hex; undefined without a service worker. */
   readonly workerCode: string | undefined;
 }
 
+const WORKERS = ['service-worker.js', 'demo-service-worker.js'];
+
 /**
  * Prepends version, hash and the hashes of the files that it caches to the service worker, so that it is
  * different in each build. Returns the hash of the build, which covers all files, and the service worker
- * without that first line (protocol/release/build-files.ts).
+ * without that first line (protocol/release/build-files.ts). The service worker caches each file with
+ * its headers, so their hash is in its last line: other headers are another build.
  */
-function nameBuild(dir: string, version: string): BuildName {
+function nameBuild(dir: string, version: string, headersOf: HeadersOf): BuildName {
+  const worker = WORKERS.find((name) => existsSync(join(dir, name)));
+  if (worker !== undefined) {
+    const headers = Object.keys(hashFiles(dir)).map((path) =>
+      headersOf({ path, html: path.endsWith('.html') ? readFileSync(join(dir, path), 'utf8') : undefined }),
+    );
+    appendFileSync(join(dir, worker), `\n// Headers: ${sha256(JSON.stringify(headers), 'hex')}\n`);
+  }
   const all = hashFiles(dir);
   const lines = Object.entries(all).map(([name, each]) => `${each}  ${name}\n`);
   const hash = sha256(lines.join(''), 'hex');
-  const worker = ['service-worker.js', 'demo-service-worker.js'].find((name) => name in all);
   if (worker === undefined) return { hash, workerCode: undefined };
   const files = Object.fromEntries(Object.entries(all).filter(([name]) => name !== worker && isCached(name)));
   const path = join(dir, worker);

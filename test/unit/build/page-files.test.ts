@@ -1,0 +1,44 @@
+// The hash of a build, which names the cache of the service worker.
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { sealPage } from '#build/page-files.ts';
+import { buildHash } from '#protocol/release/build-files.ts';
+
+let dir: string;
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'kf-seal-'));
+});
+afterEach(() => rm(dir, { recursive: true, force: true }));
+
+interface SealedBuild {
+  readonly hash: string;
+  readonly workerCode: string;
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** Builds a page whose index.html the service sends with this policy. */
+async function sealWith(policy: string, worker = 'service-worker.js'): Promise<SealedBuild> {
+  await writeFile(join(dir, 'index.html'), '<h1>Page</h1>');
+  await writeFile(join(dir, worker), 'self.name;\n');
+  const { writeBundle } = sealPage(['client'], '1.2.3', ({ html }) => (html === undefined ? {} : { policy }));
+  (writeBundle as unknown as (output: { readonly dir: string }) => void)({ dir });
+  const build = JSON.parse(await readFile(join(dir, 'build.json'), 'utf8')) as SealedBuild;
+  for (const name of await readdir(dir)) await rm(join(dir, name));
+  return build;
+}
+
+it.each(['service-worker.js', 'demo-service-worker.js'])('changes with the headers of a file: %s', async (worker) => {
+  const first = await sealWith("default-src 'none'", worker);
+  const same = await sealWith("default-src 'none'", worker);
+  const other = await sealWith("default-src 'self'", worker);
+  expect(same.hash).toBe(first.hash);
+  expect(other.hash).not.toBe(first.hash);
+  expect(other.files['index.html']).toBe(first.files['index.html']);
+});
+
+it('is the one that a reader of build.json computes', async () => {
+  const { hash, workerCode, files } = await sealWith("default-src 'none'");
+  expect(buildHash(new Map(Object.entries(files)), workerCode)).toBe(hash);
+});
