@@ -5,9 +5,9 @@ import * as v from 'valibot';
 import { toBase64url, utf8 } from '../bytes/text.ts';
 import { sha256 } from '../crypto/prf.ts';
 import { documentEnvelopeSchema, parseJson, readDocument } from '../json/document.ts';
-import { integer, type Json, list, printable, time } from '../json/schema.ts';
+import { integer, type Json, list, printable, read, time } from '../json/schema.ts';
 import { asNumber, auditHeadSchema, hash, name, ref1 } from '../service/messages.ts';
-import { unitOutcomeSchema } from './balance.ts';
+import { type UnitOutcome, unitOutcomeSchema } from './balance.ts';
 import { headSchema, natural, reportFormatSchema } from './messages.ts';
 import { MAX_LINES, MAX_LOADS, orderId, ref2 } from './order.ts';
 import { MAX_UNITS } from './units.ts';
@@ -97,6 +97,13 @@ export type Report = Json<typeof reportSchema>;
 /** Checks the format only and verifies no signature. @throws ProtocolError file-refused */
 export function decodeReport(text: string): Report {
   return readDocument(reportSchema, parseJson(text, 'the report'), 'the report');
+}
+
+const outcomesSchema = v.object({ rows: list(unitOutcomeSchema, 0, 2 * MAX_UNITS) });
+
+/** Returns the outcome of each unit in a report. Verifies no signature. @throws ProtocolError file-refused */
+export function decodeOutcomes(text: string): readonly UnitOutcome[] {
+  return read(outcomesSchema, parseJson(text, 'the report'), 'the report', 'file-refused').rows;
 }
 
 /** @throws ProtocolError file-refused */

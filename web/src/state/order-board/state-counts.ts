@@ -1,7 +1,7 @@
 // The progress of a work order: how many of its units are in each state.
-import { listedState } from '../../journal/order-record.ts';
 import type { OrderCounts } from '../orders/order-counts.svelte.ts';
 import type { OrderRun } from '../orders/order-run.svelte.ts';
+import { type ReportedUnits, unitState } from '../orders/unit-state.ts';
 import type { TableRow } from '../orders/unit-table.svelte.ts';
 import { isOver } from './lane-actions.ts';
 
@@ -20,30 +20,43 @@ export type ShownState = (typeof STATES)[number];
 
 /**
  * Returns the number of units in each state, except for states without units. The sum is the number
- * of units on the order. `attached` contains the states of the attached units without a row.
+ * of units on the order. `attached` contains the states of the attached units without a row,
+ * `reported` the units of the report once the order is closed.
  */
 export function stateCounts(
   { done, here, unseen }: Pick<OrderCounts, 'done' | 'here' | 'unseen'>,
   attached: AttachedStates,
+  reported: ReportedUnits,
 ): readonly (readonly [ShownState, number])[] {
+  if (reported.size > 0) return counted(reportCounts(here, reported));
   const states = [...attached.values()];
   const ready = Math.min(states.filter((state) => state === 'ready').length, unseen);
   const failed = Math.min(states.length - ready, unseen - ready);
-  const counts: Readonly<Record<ShownState, number>> = {
+  return counted({
     ...here,
     done,
     failed: here.failed + failed,
     ready,
     unseen: unseen - ready - failed,
-  };
+  });
+}
+
+type StateCounts = Readonly<Record<ShownState, number>>;
+
+function reportCounts({ aside }: OrderCounts['here'], reported: ReportedUnits): StateCounts {
+  const counts = { done: 0, failed: 0, unknown: 0, running: 0, ready: 0, aside: 0, absent: 0, unseen: 0 };
+  for (const { outcome } of reported.values()) counts[outcome]++;
+  return { ...counts, aside: Math.min(aside, counts.failed), failed: Math.max(0, counts.failed - aside) };
+}
+
+function counted(counts: StateCounts): readonly (readonly [ShownState, number])[] {
   return STATES.map((state) => [state, counts[state]] as const).filter(([, count]) => count > 0);
 }
 
 /** Returns the state of a unit in the list of all units. */
-export function shownState({ sn, row, isElsewhere }: TableRow, attached: AttachedStates): ShownState {
-  if (row) return listedState(row);
-  if (isElsewhere) return 'done';
-  return attached.get(sn) ?? 'unseen';
+export function shownState(unit: TableRow, attached: AttachedStates): ShownState {
+  const state = unitState(unit);
+  return state === 'unseen' ? (attached.get(unit.sn) ?? state) : state;
 }
 
 /** By serial number. */

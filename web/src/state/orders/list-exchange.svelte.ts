@@ -9,13 +9,13 @@ import type { UnitRow } from '../../journal/order-record.ts';
 import type { Failure } from '../common/failure.ts';
 import { type OpenedFile, readFile } from '../common/read-file.ts';
 import { Task } from '../common/task.svelte.ts';
+import { type ReportedUnits, unitState } from './unit-state.ts';
 
 /** Maximum number of serial numbers that are shown for each difference. */
 const MAX_SHOWN = 100;
 
 /** Values in the written list for a unit that has no row at this station. */
-const UNSEEN = { state: 'unseen', reason: '', tries: 0, begun: '', at: '' } as const;
-const ELSEWHERE = { ...UNSEEN, state: 'done', reason: 'At another station' } as const;
+const WITHOUT_ROW = { tries: 0, begun: '', at: '' } as const;
 
 /** Differences between a list and the order. */
 export interface Comparison {
@@ -38,6 +38,8 @@ export interface ListExchangeOptions {
   readonly rows: () => AsyncIterable<UnitRow>;
   /** Serial numbers of the units that are done at another station. */
   readonly elsewhere: () => ReadonlySet<string>;
+  /** The units of the report; none while the order is not closed. */
+  readonly reported: () => ReportedUnits;
   readonly explain: (reasons: readonly UnitReason[]) => Promise<void>;
   /** Whether the unit is being read or loaded at this station. */
   readonly isInUse: (sn: string) => boolean;
@@ -124,9 +126,12 @@ export class ListExchange {
     });
     if (!isRead) return undefined;
     return [...serialNumbers(this.#options.order.units)].map((sn) => {
-      const unseen = this.#options.elsewhere().has(sn) ? ELSEWHERE : UNSEEN;
-      const { state, reason = '', tries, begun, at } = rows.get(sn) ?? unseen;
-      return { sn, state, reason, tries, begun, at };
+      const row = rows.get(sn);
+      const isElsewhere = row === undefined && this.#options.elsewhere().has(sn);
+      const reported = this.#options.reported().get(sn);
+      const reason = reported?.reason ?? row?.reason ?? (isElsewhere ? 'At another station' : '');
+      const { tries, begun, at } = row ?? WITHOUT_ROW;
+      return { sn, state: unitState({ row, isElsewhere, reported }), reason, tries, begun, at };
     });
   }
 

@@ -18,6 +18,7 @@ import { ListExchange } from './list-exchange.svelte.ts';
 import { OrderRun } from './order-run.svelte.ts';
 import type { OutcomeReason } from './save-reasons.ts';
 import { unloadedUnits } from './unit-progress.svelte.ts';
+import { type ReportedUnits, reportedUnits } from './unit-state.ts';
 import { UnitTable } from './unit-table.svelte.ts';
 
 export interface OpenOrderOptions {
@@ -73,6 +74,8 @@ export class OpenOrder {
   readonly lacksSpace: boolean;
   #report = $state.raw<string | undefined>();
   #closing = $state.raw<Closing | undefined>();
+  /** The units of the report; none while the order is not closed. */
+  readonly reported: ReportedUnits = $derived(reportedUnits(this.#report));
   readonly #task: Task;
   readonly #options: OpenOrderOptions;
 
@@ -95,10 +98,12 @@ export class OpenOrder {
     this.remote = new FollowedOrder({ ...options, run, onEnded: (as) => this.#fetchEnd(as) });
     const elsewhere = (): ReadonlySet<string> => run.counts.elsewhere;
     this.run = run;
-    this.table = new UnitTable({ chain, ranges: order.units, store, elsewhere });
+    const reported = (): ReportedUnits => this.reported;
+    this.table = new UnitTable({ chain, ranges: order.units, store, elsewhere, reported });
     this.lists = new ListExchange({
       order,
       elsewhere,
+      reported,
       rows: () => store.all(chain),
       explain: async (reasons) => {
         if (run.ended) throw new ProtocolError('order-ended', `the order is ${run.ended}`);

@@ -1,17 +1,14 @@
 // The list of all units of a work order with their rows. Only the visible rows are in memory: the
 // order provides the serial numbers, the journal the rows.
 import type { UnitRange } from '#protocol/orders/units.ts';
-import type { ListedState, UnitRow } from '../../journal/order-record.ts';
+import type { ListedState } from '../../journal/order-record.ts';
 import type { WorkOrderStore } from '../../journal/work-orders.ts';
 import { type Failure, failureOf } from '../common/failure.ts';
 import { UnitIndex } from './unit-index.ts';
+import { type ReportedUnits, type UnitFacts, unitState } from './unit-state.ts';
 
-export interface TableRow {
+export interface TableRow extends UnitFacts {
   readonly sn: string;
-  /** Undefined for a unit that was never attached to this station. */
-  readonly row: UnitRow | undefined;
-  /** Whether the AS lists the unit as done and this station has no row of it. */
-  readonly isElsewhere: boolean;
 }
 
 /** Maximum number of rows in the list while a filter is set. */
@@ -24,6 +21,8 @@ export interface UnitTableOptions {
   readonly store: Pick<WorkOrderStore, 'units' | 'unitsIn'>;
   /** Serial numbers of the units that are done at another station. */
   readonly elsewhere: () => ReadonlySet<string>;
+  /** The units of the report; none while the order is not closed. */
+  readonly reported: () => ReportedUnits;
 }
 
 export class UnitTable {
@@ -120,7 +119,8 @@ export class UnitTable {
   }
 
   async #inState(state: ListedState): Promise<readonly TableRow[]> {
-    const { store, chain, elsewhere } = this.#options;
+    const { store, chain, elsewhere, reported } = this.#options;
+    if (reported().size > 0) return await this.#reportedIn(state);
     const stored = await store.unitsIn(chain, state, MAX_FILTERED);
     const rows = stored.map((row) => ({ sn: row.sn, row, isElsewhere: false }));
     const isElsewhere = state === 'done';
@@ -128,16 +128,29 @@ export class UnitTable {
     return [...rows, ...others.map((sn) => ({ sn, row: undefined, isElsewhere }))].slice(0, MAX_FILTERED);
   }
 
+  async #reportedIn(state: ListedState): Promise<readonly TableRow[]> {
+    const { store, chain, reported } = this.#options;
+    const found: TableRow[] = [];
+    for (const [sn, unit] of reported()) {
+      if (unit.outcome !== (state === 'aside' ? 'failed' : state)) continue;
+      const [row] = await store.units(chain, sn, sn, 1);
+      const facts = { sn, row, isElsewhere: false, reported: unit };
+      if (unitState(facts) === state) found.push(facts);
+      if (found.length === MAX_FILTERED) break;
+    }
+    return found;
+  }
+
   async #inRange(from: number, to: number): Promise<readonly TableRow[]> {
     if (to <= from) return [];
-    const { store, chain, elsewhere } = this.#options;
+    const { store, chain, elsewhere, reported } = this.#options;
     const sns = Array.from({ length: to - from }, (_, offset) => this.#index.at(from + offset));
     const [first = '', last = ''] = [sns[0], sns.at(-1)];
     const stored = await store.units(chain, first, last, sns.length);
     const rows = new Map(stored.map((row) => [row.sn, row]));
     return sns.map((sn) => {
       const row = rows.get(sn);
-      return { sn, row, isElsewhere: row === undefined && elsewhere().has(sn) };
+      return { sn, row, isElsewhere: row === undefined && elsewhere().has(sn), reported: reported().get(sn) };
     });
   }
 }

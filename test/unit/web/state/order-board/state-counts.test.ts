@@ -7,6 +7,8 @@ import { type UnitPhase, UnitProgress } from '#web/state/orders/unit-progress.sv
 import type { Lane } from '#web/state/station/lane.svelte.ts';
 
 const NONE = { running: 0, done: 0, failed: 0, unknown: 0, absent: 0, aside: 0 };
+/** An order that is not closed has no report. */
+const OPEN = new Map();
 const failure = { code: 'device-lost' } as const;
 
 /** A run whose units have these phases and no rows. */
@@ -23,14 +25,14 @@ const WAITING = attachedStates(runOf([{ is: 'waiting' }]));
 describe('the counts of an order', () => {
   it('name only the states that units are in, and count an attached unit as ready', () => {
     const here = { ...NONE, done: 1, failed: 2, aside: 1 };
-    expect(stateCounts({ done: 3, here, unseen: 4 }, WAITING)).toEqual([
+    expect(stateCounts({ done: 3, here, unseen: 4 }, WAITING, OPEN)).toEqual([
       ['done', 3],
       ['failed', 2],
       ['ready', 1],
       ['aside', 1],
       ['unseen', 3],
     ]);
-    expect(stateCounts({ done: 0, here: NONE, unseen: 0 }, WAITING)).toEqual([]);
+    expect(stateCounts({ done: 0, here: NONE, unseen: 0 }, WAITING, OPEN)).toEqual([]);
   });
 
   it('count an attached unit that cannot be loaded as not loaded, not as unseen', () => {
@@ -48,7 +50,7 @@ describe('the counts of an order', () => {
       [sn(1), 'failed'],
       [sn(3), 'ready'],
     ]);
-    expect(stateCounts({ done: 0, here: NONE, unseen: 4 }, attached)).toEqual([
+    expect(stateCounts({ done: 0, here: NONE, unseen: 4 }, attached, OPEN)).toEqual([
       ['failed', 2],
       ['ready', 1],
       ['unseen', 1],
@@ -62,7 +64,7 @@ describe('the counts of an order', () => {
 
   it('name the states in the sequence of the progress line', () => {
     const here = { running: 4, done: 9, failed: 2, unknown: 3, absent: 7, aside: 6 };
-    expect(stateCounts({ done: 1, here, unseen: 9 }, WAITING)).toEqual([
+    expect(stateCounts({ done: 1, here, unseen: 9 }, WAITING, OPEN)).toEqual([
       ['done', 1],
       ['failed', 2],
       ['unknown', 3],
@@ -74,6 +76,21 @@ describe('the counts of an order', () => {
     ]);
   });
 
+  it('are those of the report once the order is closed', () => {
+    const outcomes = ['done', 'done', 'failed', 'failed', 'unknown', 'absent', 'absent'] as const;
+    const reported = new Map(outcomes.map((outcome, index) => [sn(index), { sn: sn(index), outcome, reason: null }]));
+    const here = { ...NONE, done: 1, aside: 1 };
+    expect(stateCounts({ done: 2, here, unseen: 4 }, WAITING, reported)).toEqual([
+      ['done', 2],
+      ['failed', 1],
+      ['unknown', 1],
+      ['aside', 1],
+      ['absent', 2],
+    ]);
+    const absent = { sn: sn(5), row: undefined, isElsewhere: false, reported: reported.get(sn(5)) };
+    expect(shownState(absent, new Map([[sn(5), 'ready']]))).toBe('absent');
+  });
+
   it('list a unit that was set aside as such, not as failed', async () => {
     const world = new World([1, 2].map(unit), ONE_LINE);
     const page = await working(world);
@@ -82,7 +99,7 @@ describe('the counts of an order', () => {
     await page.run.pause();
     await page.plug(first);
     await page.run.skip(page.unit(first), 'Cover is broken');
-    expect(stateCounts(page.run.counts, attachedStates(page.run))).toEqual([
+    expect(stateCounts(page.run.counts, attachedStates(page.run), OPEN)).toEqual([
       ['aside', 1],
       ['unseen', 1],
     ]);

@@ -24,6 +24,7 @@ async function attachedOrder(count = 4) {
     order: world.order,
     rows: () => page.store.all(page.chain),
     elsewhere: () => page.run.counts.elsewhere,
+    reported: () => new Map(),
     explain: (reasons) => page.run.explain(reasons),
     isInUse: (number) => page.run.isInUse(number),
   });
@@ -114,6 +115,7 @@ describe('a journal that fails', () => {
       order: workOrder([[sn(1), sn(2)]], ONE_LINE),
       rows: none,
       elsewhere: () => new Set(),
+      reported: () => new Map(),
       explain: async () => undefined,
       isInUse: () => false,
     });
@@ -148,6 +150,7 @@ describe('a journal that fails', () => {
         return none();
       },
       elsewhere: () => new Set(),
+      reported: () => new Map(),
       explain: async () => undefined,
       isInUse: () => false,
     });
@@ -172,6 +175,7 @@ describe('the units of an order', () => {
       order: workOrder([[sn(1), sn(2)]], ONE_LINE),
       rows: none,
       elsewhere: () => new Set([sn(2)]),
+      reported: () => new Map(),
       explain: async () => undefined,
       isInUse: () => false,
     });
@@ -195,5 +199,33 @@ describe('the units of an order', () => {
     const { units } = JSON.parse((await lists.json()) ?? '') as { units: object[] };
     expect(units).toHaveLength(4);
     expect(units[2]).toMatchObject({ sn: sn(3), state: 'absent', reason: '=1+1' });
+  });
+
+  it('of a closed order have the states and reasons of its report', async () => {
+    const row = { order: 1, sn: sn(2), state: 'failed', reason: 'Cover is broken', aside: true } as const;
+    const aside: UnitRow = { ...row, tries: 1, exported: [], begun: '', at: '' };
+    const lists = new ListExchange({
+      order: workOrder([[sn(1), sn(4)]], ONE_LINE),
+      rows: async function* () {
+        yield aside;
+      },
+      elsewhere: () => new Set([sn(1)]),
+      reported: () =>
+        new Map([
+          [sn(1), { sn: sn(1), outcome: 'done', reason: null }],
+          [sn(2), { sn: sn(2), outcome: 'failed', reason: 'Cover is broken' }],
+          [sn(3), { sn: sn(3), outcome: 'failed', reason: 'Unplugged (device-lost)' }],
+          [sn(4), { sn: sn(4), outcome: 'absent', reason: 'In the stores' }],
+        ]),
+      explain: async () => undefined,
+      isInUse: () => false,
+    });
+    const { units } = JSON.parse((await lists.json()) ?? '') as { units: readonly Record<string, unknown>[] };
+    expect(units.map(({ state, reason }) => [state, reason])).toEqual([
+      ['done', 'At another station'],
+      ['aside', 'Cover is broken'],
+      ['failed', 'Unplugged (device-lost)'],
+      ['absent', 'In the stores'],
+    ]);
   });
 });

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
 import { attached } from '#test/unit/web/state/station/station-fixture.ts';
+import { stateCounts } from '#web/state/order-board/state-counts.ts';
 import type { OpenOrder } from '#web/state/orders/open-order.svelte.ts';
 import { sn, unit } from './order-fixture.ts';
 import { createOrders, DOCUMENT, ORDER } from './orders-fixture.ts';
@@ -40,6 +41,17 @@ describe('an order that is closed', () => {
     await order.requestClosing();
     expect(remote.report).toHaveBeenCalledOnce();
     expect(remote.reportFile).toHaveBeenCalledOnce();
+  });
+
+  it('lists each unit as its report does', async () => {
+    const { order, remote } = await opened();
+    expect(await order.lists.csv()).toContain(`${sn(2)},unseen,`);
+    const rows = [{ sn: sn(2), outcome: 'absent', reason: 'In the stores', loads: [] }];
+    remote.reportFile.mockResolvedValueOnce(JSON.stringify({ rows }));
+    remote.report.mockResolvedValueOnce({ closed: true });
+    await order.close('In the stores');
+    expect(await order.lists.csv()).toContain(`${sn(2)},absent,In the stores,`);
+    expect(stateCounts(order.run.counts, new Map(), order.reported)).toEqual([['absent', 1]]);
   });
 
   it('has no reason for absent units if the operator gave none', async () => {

@@ -17,7 +17,7 @@ const RANGES = [
 ] as const;
 
 const table = (store: UnitTableOptions['store']): UnitTable =>
-  new UnitTable({ chain: 1, ranges: RANGES, store, elsewhere: () => new Set([sn(3)]) });
+  new UnitTable({ chain: 1, ranges: RANGES, store, elsewhere: () => new Set([sn(3)]), reported: () => new Map() });
 
 describe('the index of units', () => {
   it('finds the serial number of every index', () => {
@@ -48,6 +48,38 @@ describe('the table of units', () => {
       { sn: sn(20), row: undefined, isElsewhere: false },
     ]);
     expect(units.first).toBe(2);
+  });
+
+  it('filters the units of a closed order by the states in its report', async () => {
+    const row = { order: 1, state: 'failed', tries: 1, exported: [], begun: '', at: '' } as const;
+    const rows: readonly UnitRow[] = [
+      { ...row, sn: sn(1), aside: true },
+      { ...row, sn: sn(2) },
+    ];
+    const outcomes = ['failed', 'failed', 'absent', 'unknown', 'done'] as const;
+    const reported = new Map(
+      outcomes.map((outcome, index) => [sn(index + 1), { sn: sn(index + 1), outcome, reason: null }]),
+    );
+    const store = {
+      units: async (_: number, first: string) => rows.filter(({ sn: each }) => each === first),
+      unitsIn: async () => [],
+    };
+    const units = new UnitTable({
+      ...{ chain: 1, ranges: [[sn(1), sn(5)]], store },
+      ...{ elsewhere: () => new Set<string>(), reported: () => reported },
+    });
+    await units.show(0, 10);
+    expect(units.rows.map((each) => each.reported?.outcome)).toEqual(outcomes);
+    for (const [state, listed] of [
+      ['aside', [1]],
+      ['failed', [2]],
+      ['absent', [3]],
+      ['unknown', [4]],
+      ['done', [5]],
+    ] as const) {
+      await units.choose(state);
+      expect(units.rows.map((each) => each.sn)).toEqual(listed.map(sn));
+    }
   });
 
   it('lists attached units without a row among those that are not loaded', async () => {
