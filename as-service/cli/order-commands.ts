@@ -48,7 +48,7 @@ export const ORDER_COMMANDS: Commands = {
       until: { value: 'TIME', help: 'the end; a date without a time means the end of that day here' },
       days: { value: 'N', help: 'the end, in days after the start; default 30' },
       'dry-run': {
-        help: 'the AS issues the order, but exports no key for it; stations check whether each unit and key fits the order, and load nothing',
+        help: 'the AS issues the order, but exports no key for it; stations check each unit against the order and request its challenge, and load nothing',
       },
       'halt-after': { value: 'N', help: 'stations halt after N failures in a row; without it, they continue' },
       'label-scan': { help: 'the operator scans or types the SN on the label before each unit is loaded' },

@@ -33,8 +33,8 @@ export type OrderLine = Json<typeof orderLineSchema>;
 
 export const orderOptionsSchema = v.object({
   /**
-   * True for a dry run: each unit gives a challenge, but the AS exports nothing for the order and
-   * no key is loaded.
+   * True for a dry run: the AS exports no key for the order. Stations check each unit against the
+   * order and request its challenge, and load nothing.
    */
   dryRun: v.boolean(),
   /** Number of failures in a row after which the run stops. Null sets no limit. */
