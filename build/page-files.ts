@@ -27,8 +27,8 @@ export function addVerifier(environment: string, verifier: string): Plugin {
 const COMPRESSED = /\.png$/;
 
 /**
- * Writes build.json, and a compressed .br and .gz copy of each other file. build.json contains the
- * version, the hash of each file, one hash that identifies the build, and the hashes of the inline
+ * Writes build.json (demo-build.json for the demo), and a compressed .br and .gz copy of each other
+ * file. build.json contains the version, the hash of each file, one hash that identifies the build, and the hashes of the inline
  * styles for the Content-Security-Policy. `headersOf` returns the headers with which the service
  * sends a file.
  */
@@ -38,7 +38,7 @@ export function sealPage(environments: readonly string[], version: string, heade
     apply: 'build',
     applyToEnvironment: ({ name }) => environments.includes(name),
     writeBundle({ dir = '' }) {
-      const { hash, workerCode } = nameBuild(dir, version, headersOf);
+      const { hash, workerCode, list } = nameBuild(dir, version, headersOf);
       const files = hashFiles(dir);
       const styles: string[] = [];
       for (const name of Object.keys(files)) {
@@ -51,7 +51,7 @@ export function sealPage(environments: readonly string[], version: string, heade
         if (!COMPRESSED.test(name)) compress(path, bytes);
       }
       const build = { version, hash, workerCode, files, styles };
-      writeFileSync(join(dir, 'build.json'), `${JSON.stringify(build, null, 2)}\n`);
+      writeFileSync(join(dir, list), `${JSON.stringify(build, null, 2)}\n`);
     },
   };
 }
@@ -85,9 +85,16 @@ interface BuildName {
   readonly hash: string;
   /** SHA-256 of the service worker without its first line, in hex; undefined without a service worker. */
   readonly workerCode: string | undefined;
+  readonly list: (typeof LISTS)[keyof typeof LISTS];
 }
 
-const WORKERS = ['service-worker.js', 'demo-service-worker.js'];
+/**
+ * The list of each build by the name of its service worker. The names differ, because a server may
+ * have the files of both builds in one folder.
+ */
+const LISTS = { 'service-worker.js': 'build.json', 'demo-service-worker.js': 'demo-build.json' } as const;
+
+const WORKERS = Object.keys(LISTS) as (keyof typeof LISTS)[];
 
 /**
  * Prepends version, hash and the hashes of the files that it caches to the service worker, so that it is
@@ -106,12 +113,12 @@ function nameBuild(dir: string, version: string, headersOf: HeadersOf): BuildNam
   const all = hashFiles(dir);
   const lines = Object.entries(all).map(([name, each]) => `${each}  ${name}\n`);
   const hash = sha256(lines.join(''), 'hex');
-  if (worker === undefined) return { hash, workerCode: undefined };
+  if (worker === undefined) return { hash, workerCode: undefined, list: 'build.json' };
   const files = Object.fromEntries(Object.entries(all).filter(([name]) => name !== worker && isCached(name)));
   const path = join(dir, worker);
   const build = JSON.stringify({ version, hash, files });
   writeFileSync(path, `const KEYFERRY_BUILD = ${build};\n${readFileSync(path, 'utf8')}`);
-  return { hash, workerCode: all[worker] };
+  return { hash, workerCode: all[worker], list: LISTS[worker] };
 }
 
 /**

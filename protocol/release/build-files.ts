@@ -9,6 +9,8 @@ import { sha256 } from '../crypto/prf.ts';
 
 export const SERVICE_WORKER = 'service-worker.js';
 export const BUILD_LIST = 'build.json';
+/** The list of the demo, which a server may have in the same folder. */
+export const DEMO_BUILD_LIST = 'demo-build.json';
 /** The build writes the definition in the first line (build/page-files.ts). */
 const DEFINITION = 'const KEYFERRY_BUILD = ';
 /** The definition, and the text before and after the hash of the build. */

@@ -28,9 +28,7 @@ export class ReleasedPage {
     this.#digests = new Map(
       inFolder
         .filter(([name]) => !COMPRESSED.test(name) || !files.has(name.replace(COMPRESSED, '')))
-        .map(([name, digest]) => [name.slice(folder.length + 1), digest] as const)
-        // A server with both folders serves the list of the page.
-        .filter(([path]) => folder === 'app' || path !== BUILD_LIST),
+        .map(([name, digest]) => [name.slice(folder.length + 1), digest] as const),
     );
     if (!this.#digests.has(PAGES[folder])) {
       throw new FileError('This release does not contain the page.', 'Choose the file of a release of this page');

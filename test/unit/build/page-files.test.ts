@@ -19,20 +19,23 @@ interface SealedBuild {
 }
 
 /** Builds a page whose index.html the service sends with this policy. */
-async function sealWith(policy: string, worker = 'service-worker.js'): Promise<SealedBuild> {
+async function sealWith(policy: string, worker = 'service-worker.js', list = 'build.json'): Promise<SealedBuild> {
   await writeFile(join(dir, 'index.html'), '<h1>Page</h1>');
   await writeFile(join(dir, worker), 'self.name;\n');
   const { writeBundle } = sealPage(['client'], '1.2.3', ({ html }) => (html === undefined ? {} : { policy }));
   (writeBundle as unknown as (output: { readonly dir: string }) => void)({ dir });
-  const build = JSON.parse(await readFile(join(dir, 'build.json'), 'utf8')) as SealedBuild;
+  const build = JSON.parse(await readFile(join(dir, list), 'utf8')) as SealedBuild;
   for (const name of await readdir(dir)) await rm(join(dir, name));
   return build;
 }
 
-it.each(['service-worker.js', 'demo-service-worker.js'])('changes with the headers of a file: %s', async (worker) => {
-  const first = await sealWith("default-src 'none'", worker);
-  const same = await sealWith("default-src 'none'", worker);
-  const other = await sealWith("default-src 'self'", worker);
+it.each([
+  ['service-worker.js', 'build.json'],
+  ['demo-service-worker.js', 'demo-build.json'],
+])('changes with the headers of a file: %s, %s', async (worker, list) => {
+  const first = await sealWith("default-src 'none'", worker, list);
+  const same = await sealWith("default-src 'none'", worker, list);
+  const other = await sealWith("default-src 'self'", worker, list);
   expect(same.hash).toBe(first.hash);
   expect(other.hash).not.toBe(first.hash);
   expect(other.files['index.html']).toBe(first.files['index.html']);

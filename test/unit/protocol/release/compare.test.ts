@@ -26,7 +26,7 @@ const CONTENTS: Readonly<Record<string, Uint8Array>> = {
   'app/service-worker.js': utf8(WORKER),
   'app/build.json': utf8(BUILD),
   'demo/demo.html': utf8('<p>demo</p>'),
-  'demo/build.json': utf8('{}'),
+  'demo/demo-build.json': utf8('{}'),
   'service/serve.js': utf8('serve'),
 };
 const RELEASE: Release = {
@@ -40,7 +40,7 @@ const mixed = mixHeaders({ serviceWorker: WORKER, list: BUILD }, 'headers');
 describe('the page of a release', () => {
   it('has the files of its folder, without the compressed copies of others', () => {
     expect(page.paths).toEqual(['index.html', 'assets/a.js', 'only.gz', 'service-worker.js', 'build.json']);
-    expect(new ReleasedPage(RELEASE, 'demo').paths).toEqual(['demo.html']);
+    expect(new ReleasedPage(RELEASE, 'demo').paths).toEqual(['demo.html', 'demo-build.json']);
   });
 
   it('is missing in a statement without its HTML file, which would compare nothing', () => {

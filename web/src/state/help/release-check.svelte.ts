@@ -1,7 +1,7 @@
 // Compares the files of this page with a release, as this browser uses them and as the server sends
 // them (docs/release.md).
 import { ProtocolError } from '#protocol/errors.ts';
-import { BUILD_LIST, SERVICE_WORKER } from '#protocol/release/build-files.ts';
+import { BUILD_LIST, DEMO_BUILD_LIST, SERVICE_WORKER } from '#protocol/release/build-files.ts';
 import { type FileState, type PageFolder, ReleasedPage } from '#protocol/release/compare.ts';
 import { openRelease } from '#protocol/release/statement.ts';
 import { rootFingerprint, type Verify } from '#protocol/signing/envelope.ts';
@@ -46,7 +46,7 @@ export interface ReleaseComparison {
 
 /** Files that the browser reads from the server only. The guides are not part of the page. */
 const isFromServerOnly = (path: string): boolean =>
-  path === SERVICE_WORKER || path === BUILD_LIST || path.startsWith('guide/');
+  [SERVICE_WORKER, BUILD_LIST, DEMO_BUILD_LIST].includes(path) || path.startsWith('guide/');
 
 export class ReleaseCheck {
   #result = $state.raw<ReleaseComparison | undefined>();
