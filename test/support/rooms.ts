@@ -116,6 +116,7 @@ const AS_SERVICE = [
 
 /** The folders of web/src except ui and app. A folder may import only folders of earlier rows. */
 const WEB = [
+  ['text'],
   ['browser', 'transport', 'as-client', 'journal'],
   ['trust-store', 'vault-store'],
   ['vault-worker'],
@@ -184,7 +185,13 @@ export const ROOMS: readonly Room[] = [
   { room: 'web/src/app/', may: [...WEB.flat().map((folder) => `web/src/${folder}/`), 'protocol/'] },
   {
     room: 'web/src/ui/',
-    may: ['web/src/state/', 'web/src/transport/platform.ts', 'protocol/bytes/hex.ts', 'protocol/text/counted.ts'],
+    may: [
+      'web/src/text/',
+      'web/src/state/',
+      'web/src/transport/platform.ts',
+      'protocol/bytes/hex.ts',
+      'protocol/text/counted.ts',
+    ],
     packages: [SVELTE],
   },
   { room: 'web/src/main.ts', may: ['web/src/'], packages: ['svelte'] },
