@@ -199,6 +199,7 @@ export const ROOMS: readonly Room[] = [
   { room: 'web/src/demo.ts', may: ['web/src/', 'device-sim/', 'protocol/'], packages: ['svelte'] },
 
   { room: 'build/', may: [], packages: [NODE, 'vite', 'marked'] },
+  { room: 'build/languages/', may: ['build/'], packages: [NODE, 'vite', 'svelte/compiler'] },
   {
     room: 'build/release/',
     may: ['build/', ...inProtocol('bytes', 'text', 'signing', 'release')],

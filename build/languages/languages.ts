@@ -1,0 +1,38 @@
+// The languages of the page, and their catalogues.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Catalog } from './catalog.ts';
+
+/** English is the language of the sources. */
+export const ENGLISH = 'en';
+export const LANGUAGES = [ENGLISH, 'de', 'fr', 'es', 'ja', 'ar'];
+
+/**
+ * The languages that the build makes. A language belongs here once `npm run languages` finds nothing
+ * missing in its catalogue.
+ */
+const RELEASED = [ENGLISH];
+
+const RIGHT_TO_LEFT = new Set(['ar']);
+
+export const directionOf = (language: string): 'ltr' | 'rtl' => (RIGHT_TO_LEFT.has(language) ? 'rtl' : 'ltr');
+
+/**
+ * Returns the languages to build, English first. `tests` names a folder of catalogues instead of the
+ * released ones: tests build pages in it.
+ */
+export function builtLanguages(tests: string | undefined): readonly string[] {
+  if (tests === undefined) return RELEASED;
+  const found = readdirSync(tests).map((name) => name.replace(/\.json$/, ''));
+  return LANGUAGES.filter((language) => language === ENGLISH || found.includes(language));
+}
+
+/** Reads the catalogue of a language. A catalogue that does not exist yet is empty. */
+export function readCatalog(folder: string, language: string): Catalog {
+  const path = join(folder, `${language}.json`);
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Catalog) : {};
+}
+
+/** Returns the name of a page in a language: "index.html" and "index.de.html". */
+export const pageName = (page: string, language: string): string =>
+  language === ENGLISH ? page : page.replace(/\.html$/, `.${language}.html`);
