@@ -40,11 +40,12 @@ export async function checkSite(
 
 /** Returns the lines that show the settings. */
 export function describeSite(site: Site, show: (time: string) => string): readonly string[] {
-  const { serial, issued, service, name, as, profiles, policy } = site;
+  const { serial, issued, service, name, language, as, profiles, policy } = site;
   const { scanLabels, signOutAfterMinutes } = policy;
   return [
     `Site file ${serial} of ${service}, signed ${show(issued)}`,
     ...(name === null ? [] : [`  name     ${name}`]),
+    ...(language === undefined ? [] : [`  language ${language}`]),
     ...as.map((url) => `  AS       ${url}`),
     ...profiles.map((profile) => `  profile  ${describeProfile(profile)}`),
     `  labels   ${scanLabels ? 'scanned before each load of a work order' : 'as the work order says'}`,

@@ -5,6 +5,7 @@ import { parseJson, readDocument } from '../json/document.ts';
 import { entered } from '../json/request-fields.ts';
 import type { Json } from '../json/schema.ts';
 import {
+  language,
   MAX_PROFILE_NAME_LENGTH,
   MAX_SITE_NAME_LENGTH,
   profilesOf,
@@ -35,6 +36,7 @@ const draftProfileSchema = v.object({
 
 const siteDraftSchema = v.object({
   name: v.optional(v.nullable(entered(MAX_SITE_NAME_LENGTH)), null),
+  language: v.exactOptional(language),
   as: urlsOf(asUrl),
   profiles: v.optional(profilesOf(draftProfileSchema), []),
   policy: v.optional(

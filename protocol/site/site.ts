@@ -67,6 +67,9 @@ export type SiteProfile = Json<typeof profileSchema>;
 
 export const signOutAfterMinutes = integer(1, 480);
 
+/** Primary tag of a language (BCP 47), such as "de". The page is in English if it is not built in it. */
+export const language = text(/^[a-z]{2,3}$/, 'the tag of a language such as de');
+
 const siteSchema = v.object({
   format: v.picklist([SITE_FORMAT]),
   /** Number of this file. The AS gives each file a higher number than the one before. */
@@ -77,6 +80,8 @@ const siteSchema = v.object({
   asNumber,
   /** Name of the company or site, which the page shows; null shows the name of the product. */
   name: v.nullable(printable(MAX_SITE_NAME_LENGTH)),
+  /** Language of the page for operators who have not chosen one. If absent, it is that of the browser. */
+  language: v.exactOptional(language),
   /** Base URLs of the AS, in order of preference. */
   as: urlsOf(asUrl),
   profiles: profilesOf(profileSchema),

@@ -14,6 +14,7 @@ import { type Presence, type StationActivity, watchInactivity } from '../state/p
 import type { Preferences } from '../state/page/preferences.svelte.ts';
 import { WITHOUT_SITE_FILE } from '../state/page/without-site-file.ts';
 import type { Session } from '../state/session/session.svelte.ts';
+import { SITE_LANGUAGE } from '../text/languages.ts';
 import { type DeviceProfile, PROFILES } from '../transport/device-profiles.ts';
 import { type PinnedService, pinnedServices } from '../trust-store/pinned-roots.ts';
 import { addressesOfRoot, withNewestHead } from '../trust-store/same-root.ts';
@@ -259,6 +260,7 @@ export class StationSite {
 
   #apply(): void {
     if (this.#accepted) {
+      storeLanguage(this.#accepted.site.language, this.#options);
       this.#page?.preferences.setBrand(this.#accepted.site.name);
       if (this.#page) void rereadUnits(this.#page.station);
     }
@@ -377,6 +379,12 @@ function addressesOf(text: string): readonly string[] {
     if (error instanceof ProtocolError) return [];
     throw error;
   }
+}
+
+/** Stores the language for the next start of the page. A change now would interrupt the operator. */
+function storeLanguage(language: string | undefined, { settings }: SiteOptions): void {
+  if (language === undefined) settings.removeItem(SITE_LANGUAGE);
+  else settings.setItem(SITE_LANGUAGE, language);
 }
 
 function profileOf({ ids, ...profile }: SiteProfile): DeviceProfile {

@@ -34,6 +34,13 @@ it('the settings', () => {
   expect(() => decode(profiles(65))).toThrow('profiles is not a list of 0 to 64');
 });
 
+it('the language is the primary tag of one, or absent', () => {
+  expect(decode({ ...SITE, language: 'de' }).language).toBe('de');
+  for (const language of ['', 'DE', 'de-CH', 'german', null]) {
+    expect(() => decode({ ...SITE, language })).toThrow('language');
+  }
+});
+
 describe('an address of the AS', () => {
   it.each([
     'https://keys.example.org',
@@ -159,6 +166,10 @@ describe('the draft of an administrator', () => {
       profiles: [],
       policy: { scanLabels: false, signOutAfterMinutes: null },
     });
+  });
+
+  it('may name the language', () => {
+    expect(draft({ as: ['https://keys.example.org'], language: 'ja' }).language).toBe('ja');
   });
 
   it('has the usual settings of a serial line where it names none', () => {

@@ -10,6 +10,7 @@ import { openSettings, type Settings } from '#web/app/storage.ts';
 import type { TrustStore } from '#web/as-client/trust.ts';
 import type { Database } from '#web/journal/database.ts';
 import type { Session } from '#web/state/session/session.svelte.ts';
+import { SITE_LANGUAGE } from '#web/text/languages.ts';
 import { findProfile, PROFILES } from '#web/transport/device-profiles.ts';
 import type { PinnedService } from '#web/trust-store/pinned-roots.ts';
 
@@ -110,6 +111,13 @@ describe('a station with a pinned root', () => {
       ...{ baudRate: 9600, parity: 'even', edc: 'lrc', bwtMs: 2000 },
     });
     expect(findProfile(site.profiles, 'usb', { vendorId: 0x1209, productId: 1 })?.name).toBe('Keyferry unit');
+  });
+
+  it('stores the language of the file for the next start, until a file has none', async () => {
+    join(await opened(await signSiteFile({ site: { language: 'fr' } })), OUT);
+    expect(settings.getItem(SITE_LANGUAGE)).toBe('fr');
+    join(await opened(await signSiteFile({ site: { serial: 8 } })), OUT);
+    expect(settings.getItem(SITE_LANGUAGE)).toBeNull();
   });
 
   it('uses no site file if it has none', async () => {
