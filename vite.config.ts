@@ -5,14 +5,23 @@ import { readFileSync } from 'node:fs';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
 import { pageHeaders } from './as-service/http/page-headers.ts';
-import { here, node, page, script, single } from './build/environments.ts';
+import { built, here, node, page, script, single } from './build/environments.ts';
 import { addGuide } from './build/guide/guide.ts';
 import { inlineScript, inlineStylesheet } from './build/inline.ts';
+import { environmentName, inEachLanguage } from './build/languages/environments.ts';
+import { builtLanguages } from './build/languages/languages.ts';
+import { namePages, translateSources } from './build/languages/plugins.ts';
 import { listPackages } from './build/packages.ts';
 import { addVerifier, sealPage } from './build/page-files.ts';
 
-const PAGES = ['client', 'demo'];
-const packages = listPackages(here('dist/packages'));
+/** Folder of catalogues that tests use instead of web/languages. */
+const { KEYFERRY_CATALOGS } = process.env;
+const languages = builtLanguages(KEYFERRY_CATALOGS);
+const environments = (page: string): string[] => languages.map((language) => environmentName(page, language));
+const PAGES = [...environments('client'), ...environments('demo')];
+const VERIFIERS = environments('verify');
+const chooser = languages.length > 1 ? ['chooser'] : [];
+const packages = listPackages(built('packages'));
 const { version } = JSON.parse(readFileSync(here('package.json'), 'utf8')) as { readonly version: string };
 
 /**
@@ -26,43 +35,61 @@ export default defineConfig({
   // Relative URLs, so that the page works at any path of any server.
   base: './',
   logLevel: 'warn',
-  define: { 'import.meta.env.KEYFERRY_VERSION': JSON.stringify(version) },
+  define: {
+    'import.meta.env.KEYFERRY_VERSION': JSON.stringify(version),
+    'import.meta.env.KEYFERRY_LANGUAGES': languages.length > 1 ? JSON.stringify(languages) : 'undefined',
+  },
   plugins: [
+    translateSources({ root: here(''), catalogs: KEYFERRY_CATALOGS ?? here('web/languages') }),
     svelte({
       configFile: false,
       compilerOptions: { runes: true, cssHash: ({ hash, css }) => `s${hash(css).slice(0, 3)}` },
     }),
-    inlineStylesheet([...PAGES, 'verify']),
-    inlineScript('verify'),
-    addVerifier('client', here('dist/verify/verify.html')),
+    inlineStylesheet([...PAGES, ...VERIFIERS]),
+    inlineScript(VERIFIERS),
+    namePages({
+      environments: [...PAGES, ...VERIFIERS],
+      lists: built('languages'),
+      chooser: chooser.length > 0 ? built('chooser/choose-language.js') : undefined,
+    }),
+    addVerifier('client', built('verify')),
     addGuide('client', { here }),
-    sealPage(PAGES, version, pageHeaders),
+    sealPage({ pages: ['client', 'demo'], languages, lists: built('languages'), version, headersOf: pageHeaders }),
     packages.ofBuild,
   ],
   worker: { plugins: () => [packages.ofWorkers] },
   server: { port: 5173, strictPort: true, proxy: { '/v1': 'http://127.0.0.1:8787' } },
   environments: {
-    verify: single('web/verify.html', 'verify'),
-    client: page('app', {
-      input: ['web/index.html', 'web/src/browser/service-worker.ts'],
-      assetsDir: 'assets',
-      copyPublicDir: true,
-      chunks: { first: /web.src.main\.ts$/, station: STATION },
-    }),
-    demo: page('demo', {
-      input: ['web/demo.html', 'web/src/browser/demo-service-worker.ts'],
-      assetsDir: 'demo-assets',
-      copyPublicDir: false,
-      // main.ts is a chunk of its own, because demo.ts must install the simulator before main.ts
-      // starts the page.
-      chunks: { first: /web.src.ui.shell.App\.svelte$/, station: STATION },
-    }),
+    ...inEachLanguage('verify', languages, single('web/verify.html', 'verify')),
+    ...inEachLanguage(
+      'client',
+      languages,
+      page('app', {
+        input: ['web/index.html', 'web/src/browser/service-worker.ts'],
+        assetsDir: 'assets',
+        copyPublicDir: true,
+        chunks: { first: /web.src.main\.ts$/, station: STATION },
+      }),
+    ),
+    ...inEachLanguage(
+      'demo',
+      languages,
+      page('demo', {
+        input: ['web/demo.html', 'web/src/browser/demo-service-worker.ts'],
+        assetsDir: 'demo-assets',
+        copyPublicDir: false,
+        // main.ts is a chunk of its own, because demo.ts must install the simulator before main.ts
+        // starts the page.
+        chunks: { first: /web.src.ui.shell.App\.svelte$/, station: STATION },
+      }),
+    ),
+    chooser: script('web/src/choose-language.ts', 'chooser'),
     simulator: script('device-sim/setup/install.ts', 'simulator'),
     service: node('service', { serve: 'as-service/bin/serve.ts', cli: 'as-service/bin/cli.ts' }),
   },
   builder: {
     async buildApp(builder) {
-      for (const name of ['verify', 'client', 'demo', 'simulator', 'service']) {
+      for (const name of [...chooser, ...VERIFIERS, ...PAGES, 'simulator', 'service']) {
         const environment = builder.environments[name];
         if (environment) await builder.build(environment);
       }

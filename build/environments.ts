@@ -1,11 +1,15 @@
 // Vite environments for each kind of build output: a page with lazily loaded chunks, a page whose
 // script is one chunk, a classic script, and programs for Node.
 import { builtinModules } from 'node:module';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BuildEnvironmentOptions, EnvironmentOptions } from 'vite';
 
 /** Converts a path in the repository to an absolute path. */
 export const here = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
+
+/** Returns the absolute path of a file of the builds. A test may build into another folder. */
+export const built = (path: string): string => join(process.env.KEYFERRY_DIST ?? here('dist'), path);
 
 /**
  * The oldest Chrome with light-dark(). For an older target the CSS compiler would expand each
@@ -84,7 +88,7 @@ export const node = (folder: string, input: Readonly<Record<string, string>>): E
   consumer: 'server',
   resolve: { noExternal: true, external: builtinModules.flatMap((name) => [name, `node:${name}`]) },
   build: {
-    outDir: here(`dist/${folder}`),
+    outDir: built(folder),
     emptyOutDir: true,
     copyPublicDir: false,
     ssr: true,
@@ -100,5 +104,5 @@ export const node = (folder: string, input: Readonly<Record<string, string>>): E
 
 const browser = (folder: string, build: BuildEnvironmentOptions): EnvironmentOptions => ({
   consumer: 'client',
-  build: { outDir: here(`dist/${folder}`), emptyOutDir: true, copyPublicDir: false, target: 'es2022', ...build },
+  build: { outDir: built(folder), emptyOutDir: true, copyPublicDir: false, target: 'es2022', ...build },
 });

@@ -42,12 +42,12 @@ export function inlineStylesheet(environments: readonly string[]): Plugin {
  * Inlines the script of the verifier, so that the verifier is one file that works from any folder
  * (docs/adr/0040). Adds a Content-Security-Policy that permits only this script and its stylesheet.
  */
-export function inlineScript(environment: string): Plugin {
+export function inlineScript(environments: readonly string[]): Plugin {
   return {
     name: 'keyferry:inline-script',
     apply: 'build',
     enforce: 'post',
-    applyToEnvironment: ({ name }) => name === environment,
+    applyToEnvironment: ({ name }) => environments.includes(name),
     generateBundle: {
       order: 'post',
       handler(_options, bundle) {

@@ -5,20 +5,25 @@ import { join } from 'node:path';
 import { brotliCompressSync, gzipSync, constants as zlib } from 'node:zlib';
 import type { Plugin } from 'vite';
 import { sha256 } from './hash.ts';
+import { environmentName } from './languages/environments.ts';
+import { ENGLISH, pageName } from './languages/languages.ts';
 
 /**
- * Copies the verifier into the page's folder, so that build.json and the service worker list it.
+ * Copies the verifiers of all languages into the page's folder, so that build.json and the service
+ * worker list them.
  */
-export function addVerifier(environment: string, verifier: string): Plugin {
+export function addVerifier(environment: string, verifiers: string): Plugin {
   return {
     name: 'keyferry:add-verifier',
     apply: 'build',
     applyToEnvironment: ({ name }) => name === environment,
-    // Copies the file unchanged, because its policy contains the hash of its script. Runs before
+    // Copies each file unchanged, because its policy contains the hash of its script. Runs before
     // sealPage(), which hashes the copy.
     writeBundle: {
       order: 'pre',
-      handler: ({ dir = '' }) => copyFileSync(verifier, join(dir, 'verify.html')),
+      handler({ dir = '' }) {
+        for (const name of readdirSync(verifiers)) copyFileSync(join(verifiers, name), join(dir, name));
+      },
     },
   };
 }
@@ -26,19 +31,33 @@ export function addVerifier(environment: string, verifier: string): Plugin {
 /** Files that compression does not make smaller. */
 const COMPRESSED = /\.png$/;
 
+export interface SealOptions {
+  /** Environments of the pages in English. */
+  readonly pages: readonly string[];
+  readonly languages: readonly string[];
+  /** Folder with the list of the files of each page (build/languages/plugins.ts). */
+  readonly lists: string;
+  readonly version: string;
+  /** Returns the headers with which the service sends a file. */
+  readonly headersOf: HeadersOf;
+}
+
 /**
  * Writes build.json (demo-build.json for the demo), and a compressed .br and .gz copy of each other
- * file. build.json contains the version, the hash of each file, one hash that identifies the build, and the hashes of the inline
- * styles for the Content-Security-Policy. `headersOf` returns the headers with which the service
- * sends a file.
+ * file, once a page is built in all languages. build.json contains the version, the hash of each file,
+ * one hash that identifies the build, and the hashes of the inline styles for the
+ * Content-Security-Policy.
  */
-export function sealPage(environments: readonly string[], version: string, headersOf: HeadersOf): Plugin {
+export function sealPage({ pages, languages, lists, version, headersOf }: SealOptions): Plugin {
+  const last = languages.at(-1) ?? ENGLISH;
   return {
     name: 'keyferry:seal-page',
     apply: 'build',
-    applyToEnvironment: ({ name }) => environments.includes(name),
+    applyToEnvironment: ({ name }) => pages.some((page) => name === environmentName(page, last)),
     writeBundle({ dir = '' }) {
-      const { hash, workerCode, list } = nameBuild(dir, version, headersOf);
+      const [page = ''] = this.environment.name.split('_');
+      const languageFiles = partsOf(page, languages, lists);
+      const { hash, workerCode, list } = nameBuild(dir, version, headersOf, languageFiles);
       const files = hashFiles(dir);
       const styles: string[] = [];
       for (const name of Object.keys(files)) {
@@ -50,7 +69,7 @@ export function sealPage(environments: readonly string[], version: string, heade
         }
         if (!COMPRESSED.test(name)) compress(path, bytes);
       }
-      const build = { version, hash, workerCode, files, styles };
+      const build = { version, hash, workerCode, files, styles: [...new Set(styles)] };
       writeFileSync(join(dir, list), `${JSON.stringify(build, null, 2)}\n`);
     },
   };
@@ -81,6 +100,22 @@ const isCached = (file: string): boolean =>
 
 type HeadersOf = (file: { readonly path: string; readonly html?: string | undefined }) => object;
 
+/** The files that not all languages load, by language. */
+type Parts = Readonly<Record<string, readonly string[]>>;
+
+function partsOf(page: string, languages: readonly string[], lists: string): Parts {
+  const filesOf = languages.map((language) => {
+    const path = join(lists, `${environmentName(page, language)}.json`);
+    return [...(JSON.parse(readFileSync(path, 'utf8')) as string[]), pageName('verify.html', language)];
+  });
+  const isShared = (file: string): boolean => filesOf.every((files) => files.includes(file) || isWorker(file));
+  return Object.fromEntries(
+    languages.map((language, index) => [language, (filesOf[index] ?? []).filter((file) => !isShared(file))]),
+  );
+}
+
+const isWorker = (file: string): boolean => file.endsWith('service-worker.js');
+
 interface BuildName {
   readonly hash: string;
   /** SHA-256 of the service worker without its first line, in hex; undefined without a service worker. */
@@ -102,7 +137,7 @@ const WORKERS = Object.keys(LISTS) as (keyof typeof LISTS)[];
  * without that first line (protocol/release/build-files.ts). The service worker caches each file with
  * its headers, so their hash is in its last line: other headers are another build.
  */
-function nameBuild(dir: string, version: string, headersOf: HeadersOf): BuildName {
+function nameBuild(dir: string, version: string, headersOf: HeadersOf, languages: Parts): BuildName {
   const worker = WORKERS.find((name) => existsSync(join(dir, name)));
   if (worker !== undefined) {
     const headers = Object.keys(hashFiles(dir)).map((path) =>
@@ -116,7 +151,7 @@ function nameBuild(dir: string, version: string, headersOf: HeadersOf): BuildNam
   if (worker === undefined) return { hash, workerCode: undefined, list: 'build.json' };
   const files = Object.fromEntries(Object.entries(all).filter(([name]) => name !== worker && isCached(name)));
   const path = join(dir, worker);
-  const build = JSON.stringify({ version, hash, files });
+  const build = JSON.stringify({ version, hash, files, ...(Object.keys(languages).length > 1 ? { languages } : {}) });
   writeFileSync(path, `const KEYFERRY_BUILD = ${build};\n${readFileSync(path, 'utf8')}`);
   return { hash, workerCode: all[worker], list: LISTS[worker] };
 }

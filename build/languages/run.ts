@@ -4,8 +4,8 @@
 //   npm run languages -- --pseudo FOLDER
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { here } from '../environments.ts';
 import { type Catalog, checkCatalog, type Findings, withMissing } from './catalog.ts';
 import { ENGLISH, LANGUAGES, readCatalog } from './languages.ts';
 import { pseudoCatalog } from './pseudo.ts';
@@ -16,7 +16,8 @@ const USAGE = `Usage:
   npm run languages -- --add            adds each missing message with an empty translation
   npm run languages -- --pseudo FOLDER  writes catalogues for tests, with accents and 40 % longer`;
 
-const FOLDER = here('web/languages');
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const FOLDER = join(ROOT, 'web/languages');
 const translated = LANGUAGES.filter((language) => language !== ENGLISH);
 
 function write(folder: string, language: string, catalog: Catalog): void {
@@ -43,7 +44,7 @@ function main(): void {
     console.log(USAGE);
     return;
   }
-  const messages = readMessages(here(''));
+  const messages = readMessages(ROOT);
   const count = new Set(messages.map(({ message }) => message.key)).size;
   for (const language of translated) {
     if (values.pseudo !== undefined) {

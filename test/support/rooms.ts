@@ -195,11 +195,12 @@ export const ROOMS: readonly Room[] = [
     packages: [SVELTE],
   },
   { room: 'web/src/main.ts', may: ['web/src/'], packages: ['svelte'] },
+  { room: 'web/src/choose-language.ts', may: ['web/src/text/', 'web/src/app/storage.ts'] },
   { room: 'web/src/verify.ts', may: ['web/src/'], packages: ['svelte'] },
   { room: 'web/src/demo.ts', may: ['web/src/', 'device-sim/', 'protocol/'], packages: ['svelte'] },
 
-  { room: 'build/', may: [], packages: [NODE, 'vite', 'marked'] },
-  { room: 'build/languages/', may: ['build/'], packages: [NODE, 'vite', 'svelte/compiler'] },
+  { room: 'build/', may: ['build/languages/'], packages: [NODE, 'vite', 'marked'] },
+  { room: 'build/languages/', may: [], packages: [NODE, 'vite', 'svelte/compiler'] },
   {
     room: 'build/release/',
     may: ['build/', ...inProtocol('bytes', 'text', 'signing', 'release')],

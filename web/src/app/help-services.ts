@@ -11,15 +11,19 @@ import { readLocalNetwork } from '../state/help/local-network.ts';
 import { ReleaseCheck } from '../state/help/release-check.svelte.ts';
 import { TraceKeeper } from '../state/help/trace-keeper.ts';
 import { Traces } from '../state/help/traces.ts';
+import { LanguageChoice } from '../state/page/language-choice.svelte.ts';
 import type { PageHealth } from '../state/page/page-health.svelte.ts';
 import type { AsClock } from '../state/session/as-clock.svelte.ts';
 import type { Station } from '../state/station/station.svelte.ts';
+import { languages } from '../text/languages.ts';
+import { pageLanguage } from '../text/t.ts';
 import { PROFILES } from '../transport/device-profiles.ts';
 import type { Links } from '../transport/links.ts';
 import { readBuildFacts } from './build-info.ts';
 import type { CoreServices } from './core-services.ts';
 import type { Environment } from './environment.ts';
 import { fetchPageFile } from './page-files.ts';
+import { openSettings } from './storage.ts';
 import { reloadNewest } from './updates.ts';
 
 /** The objects of main.ts that Help reads. */
@@ -107,6 +111,7 @@ function commonOptions(
       fetchFile: fetchPageFile,
       verify: verifyWith(crypto.subtle),
     }),
+    language: import.meta.env.KEYFERRY_LANGUAGES && languageChoice(storagePrefix, station),
     runSelfTest: async () => {
       const { runSelfTest } = await import('../state/help/self-test.ts');
       return await runSelfTest({
@@ -118,6 +123,18 @@ function commonOptions(
       });
     },
   };
+}
+
+function languageChoice(storagePrefix: string, station: Station): LanguageChoice {
+  return new LanguageChoice({
+    languages: languages(),
+    current: pageLanguage(),
+    page: storagePrefix === '' ? 'index.html' : 'demo.html',
+    settings: openSettings(storagePrefix),
+    isBusy: () => station.busy || station.loader?.progress.isRunning === true,
+    fetchFile: (path) => fetchPageFile(path, 'browser'),
+    open: (path) => location.assign(`${path}#help`),
+  });
 }
 
 /** @throws ProtocolError part-unreachable if the script of the worker cannot be fetched */

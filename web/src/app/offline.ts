@@ -23,6 +23,8 @@ export async function keepOffline(
   const scope = isDemo ? location.pathname : '.';
   const registration = await container?.register(ownScript(script), { scope }).catch(() => undefined);
   if (!registration) return false;
+  // The page of the demo has a service worker for each language.
+  if (import.meta.env.KEYFERRY_LANGUAGES && !isDemo) registration.active?.postMessage('language');
   const { waiting } = registration;
   const watch = once(async () => (await import('./updates.ts')).watchUpdates(registration, subjects, waiting));
   /** Loads the code for updates when the browser has found the first one. */

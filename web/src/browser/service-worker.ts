@@ -33,6 +33,8 @@ export interface CachedBuild {
    * in lower-case hex.
    */
   readonly files: Readonly<Record<string, string>>;
+  /** The files that not all languages load, by language. Undefined for a build in English only. */
+  readonly languages?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** The build writes a definition of this constant in front of the compiled file. */
@@ -46,8 +48,16 @@ const pathOf = (url: string): string => new URL(url, location.href).pathname;
 const FOLDER = pathOf('.');
 /** Path of the folder in the product, and of the page in the demo. */
 const SCOPE = pathOf(scope.registration.scope);
+const LANGUAGES = KEYFERRY_BUILD.languages ?? {};
+const ENGLISH = 'en';
+/** Path of the page of the product in a language. */
+const pathIn = (language: string): string => (language === ENGLISH ? FOLDER : `${FOLDER}index.${language}.html`);
 /** Paths of the page. The scope of the product also contains the demo and the verifier. */
-const PAGES: readonly string[] = [SCOPE, `${SCOPE}index.html`];
+const PAGES: readonly string[] = [
+  SCOPE,
+  `${SCOPE}index.html`,
+  ...(SCOPE === FOLDER ? Object.keys(LANGUAGES).map(pathIn) : []),
+];
 /**
  * Prefix of this page's cache names. One origin may serve several pages, each with its own scope.
  * Each page deletes only its own old caches.
@@ -55,19 +65,23 @@ const PAGES: readonly string[] = [SCOPE, `${SCOPE}index.html`];
 const PREFIX = `keyferry${SCOPE.slice(1)}-`;
 const CACHE = PREFIX + KEYFERRY_BUILD.hash;
 /** Key: path of the request, which is the folder for index.html. Value: hash of the file. */
-const FILES = new Map(
-  Object.entries(KEYFERRY_BUILD.files).map(([name, hash]) => [pathOf(name === 'index.html' ? '.' : name), hash]),
-);
+const FILES = new Map(Object.entries(KEYFERRY_BUILD.files).map(([name, hash]) => [pathOfFile(name), hash]));
+
+/** Paths of the files that not all languages load, by language. */
+const PARTS = new Map(Object.entries(LANGUAGES).map(([language, names]) => [language, names.map(pathOfFile)]));
+/** Name of the cache with the language that is cached. */
+const LANGUAGE = `${PREFIX}language`;
 
 /** The list of the build. A request with a query asks the server for its own list. */
 const LIST = `${FOLDER}build.json`;
 /** Folders of files whose names contain a hash of their content. */
 const HASHED = [`${FOLDER}assets/`, `${FOLDER}demo-assets/`];
 
-scope.addEventListener('install', (event) => event.waitUntil(fill()));
+scope.addEventListener('install', (event) => event.waitUntil(install()));
 scope.addEventListener('activate', (event) => event.waitUntil(activate()));
 scope.addEventListener('message', (event) => {
   if (event.data === 'activate') event.waitUntil(activateIfAlone(event));
+  if (event.data === 'language') event.waitUntil(changeLanguage(event));
   if (event.data === 'build') reply(event, { version: KEYFERRY_BUILD.version, hash: KEYFERRY_BUILD.hash });
 });
 scope.addEventListener('fetch', (event) => {
@@ -79,18 +93,59 @@ scope.addEventListener('fetch', (event) => {
   if (mode === 'navigate') event.waitUntil(deleteOtherBuilds());
   const path = pathname === `${FOLDER}index.html` ? FOLDER : pathname;
   if (path === LIST && search === '') event.respondWith(Promise.resolve(Response.json(KEYFERRY_BUILD)));
+  else if (pathname === FOLDER && PARTS.size > 0) event.respondWith(answerInLanguage(event.request));
   else if (FILES.has(path)) event.respondWith(answer(event.request, path));
   else if (HASHED.some((folder) => path.startsWith(folder))) event.respondWith(answerOtherBuild(event.request, path));
 });
 
+function pathOfFile(name: string): string {
+  return pathOf(name === 'index.html' ? '.' : name);
+}
+
+/** Caches the build in the language that was cached before, or else in that of the open page. */
+async function install(): Promise<void> {
+  const opened = (await openPages()).map(languageOf).find((language) => language !== undefined);
+  await fill((await cachedLanguage()) ?? opened ?? ENGLISH);
+}
+
+/** Returns the language in the address of a page: "de" for index.de.html. */
+function languageOf(url: string): string | undefined {
+  const [, language = ''] = /\.(\w+)(?:\.html)?$/.exec(pathOf(url)) ?? [];
+  return PARTS.has(language) ? language : undefined;
+}
+
+/** Resolves to undefined if the build in no language is cached yet. */
+async function cachedLanguage(): Promise<string | undefined> {
+  if (PARTS.size === 0) return undefined;
+  const stored = await (await caches.open(LANGUAGE)).match(FOLDER);
+  const language = await stored?.text();
+  return language !== undefined && PARTS.has(language) ? language : undefined;
+}
+
+/** Caches the language of a page that sends a message. */
+async function changeLanguage({ source }: MessageEvent): Promise<void> {
+  const url = (source as { readonly url?: string } | null)?.url ?? '';
+  const language = languageOf(url) ?? ENGLISH;
+  const isStart = pathOf(url) === FOLDER;
+  if (!isStart && language !== (await cachedLanguage())) await fill(language);
+}
+
+/** Whether a page in this language loads a file. */
+function isIn(language: string, path: string): boolean {
+  const parts = [...PARTS].filter(([, paths]) => paths.includes(path));
+  return parts.length === 0 || parts.some(([each]) => each === language);
+}
+
 /**
- * Caches all files of the build. Rejects if the hash of a file is wrong. The server may then be
- * deploying another build.
+ * Caches all files of the build in a language. Rejects if the hash of a file is wrong. The server may
+ * then be deploying another build.
  */
-async function fill(): Promise<void> {
+async function fill(language: string): Promise<void> {
   const cache = await caches.open(CACHE);
+  const files = [...FILES].filter(([path]) => isIn(language, path));
   await Promise.all(
-    [...FILES].map(async ([path, hash]) => {
+    files.map(async ([path, hash]) => {
+      if (await cache.match(path)) return;
       const response = await fetch(path, { cache: 'no-cache' });
       const digest = await crypto.subtle.digest('SHA-256', await response.clone().arrayBuffer());
       if (!response.ok || toHex(digest) !== hash) throw new Error(`${path} is not of this build`);
@@ -99,6 +154,7 @@ async function fill(): Promise<void> {
       await cache.put(path, new Response(response.body, response));
     }),
   );
+  if (PARTS.size > 0) await (await caches.open(LANGUAGE)).put(FOLDER, new Response(language));
 }
 
 /** Takes control of the open page, which may be a page of the previous build until it is reloaded. */
@@ -112,7 +168,8 @@ async function activate(): Promise<void> {
  * does not count, and is of this build.
  */
 async function deleteOtherBuilds(): Promise<void> {
-  if ((await openPages()) > 0) return;
+  if ((await openPages()).length > 0) return;
+  await deleteOtherLanguages();
   const names = await caches.keys();
   await Promise.all(
     names
@@ -123,21 +180,34 @@ async function deleteOtherBuilds(): Promise<void> {
   );
 }
 
+async function deleteOtherLanguages(): Promise<void> {
+  const language = await cachedLanguage();
+  if (language === undefined) return;
+  const cache = await caches.open(CACHE);
+  const paths = [...FILES.keys()].filter((path) => !isIn(language, path));
+  await Promise.all(paths.map((path) => cache.delete(path)));
+}
+
 /** Activates this build if at most one tab has the page open. Replies whether it does. */
 async function activateIfAlone(event: MessageEvent): Promise<void> {
-  const isAlone = (await openPages()) <= 1;
+  const isAlone = (await openPages()).length <= 1;
   reply(event, isAlone);
   if (isAlone) await scope.skipWaiting();
 }
 
-/** Returns the number of tabs that have the page open. The server may serve other pages too. */
-async function openPages(): Promise<number> {
+/** Returns the address of each tab that has the page open. The server may serve other pages too. */
+async function openPages(): Promise<readonly string[]> {
   const windows = await scope.clients.matchAll({ includeUncontrolled: true, type: 'window' });
-  return windows.filter(({ url }) => PAGES.includes(pathOf(url))).length;
+  return windows.map(({ url }) => url).filter((url) => PAGES.includes(pathOf(url)));
 }
 
 function reply({ ports: [port] }: MessageEvent, answer: unknown): void {
   port?.postMessage(answer);
+}
+
+/** Answers a request for the folder with the page in the cached language. */
+async function answerInLanguage(request: Request): Promise<Response> {
+  return await answer(request, pathIn((await cachedLanguage()) ?? ENGLISH));
 }
 
 async function answer(request: Request, path: string): Promise<Response> {

@@ -102,6 +102,7 @@ class TestScope {
     return {
       put: async (path: string, response: Response) => void store.set(path, response),
       match: async (path: string) => store.get(path)?.clone(),
+      delete: async (path: string) => store.delete(path),
     };
   }
 }
@@ -257,5 +258,87 @@ describe('the service worker of the demo below a path', () => {
     await scope.fire('install');
     await scope.fire('activate');
     expect([...scope.stores.keys()].sort()).toEqual(['keyferrytools/keys/-b1', 'keyferrytools/keys/demo.html-b2']);
+  });
+});
+
+describe('the service worker of a page in two languages', () => {
+  const GERMAN = '<!doctype html><html lang="de">';
+  const FILES = {
+    'index.html': PAGE,
+    'index.de.html': GERMAN,
+    'assets/a.js': SCRIPT,
+    'assets/de.js': 'de',
+    'assets/en.js': 'en',
+  };
+  const LANGUAGES = { en: ['index.html', 'assets/en.js'], de: ['index.de.html', 'assets/de.js'] };
+
+  /** Starts a worker of build `hash`, with the caches of an earlier one. */
+  async function startBuild(
+    hash: string,
+    windows: readonly string[],
+    stores = new Map<string, Map<string, Response>>(),
+  ) {
+    const started = new TestScope();
+    for (const [name, store] of stores) started.stores.set(name, store);
+    started.windows = windows;
+    for (const [name, text] of Object.entries(FILES))
+      started.served.set(name === 'index.html' ? '/' : `/${name}`, text);
+    const files = Object.fromEntries(Object.entries(FILES).map(([name, text]) => [name, hashOf(text)]));
+    Object.assign(started.globals, { KEYFERRY_BUILD: { version: '0.2.0', hash, files, languages: LANGUAGES } });
+    await start(started);
+  }
+  const cached = (hash: string): readonly string[] => [...(scope.stores.get(`keyferry-${hash}`)?.keys() ?? [])].sort();
+  const open = async (path: string) => await (await scope.get(path))?.text();
+
+  it('caches what all languages share, and the language of the open page', async () => {
+    await startBuild('b2', ['/index.de.html']);
+    await scope.fire('install');
+    expect(cached('b2')).toEqual(['/assets/a.js', '/assets/de.js', '/index.de.html']);
+  });
+
+  it('opens the folder in the cached language, without a network', async () => {
+    await startBuild('b2', ['/index.de.html']);
+    await scope.fire('install');
+    scope.served.clear();
+    expect(await open('/')).toBe(GERMAN);
+    expect(await open('/assets/de.js')).toBe('de');
+  });
+
+  it('caches English for a page in the folder, and keeps to it', async () => {
+    await startBuild('b2', ['/']);
+    await scope.fire('install');
+    expect(cached('b2')).toEqual(['/', '/assets/a.js', '/assets/en.js']);
+    scope.served.clear();
+    expect(await open('/')).toBe(PAGE);
+  });
+
+  it('caches another language when its page says so, and then deletes the first', async () => {
+    await startBuild('b2', ['/']);
+    await scope.fire('install');
+    await scope.fire('message', { data: 'language', source: { url: `${ORIGIN}/index.de.html` } });
+    expect(cached('b2')).toHaveLength(5);
+    scope.windows = [];
+    await scope.navigate('/');
+    expect(cached('b2')).toEqual(['/assets/a.js', '/assets/de.js', '/index.de.html']);
+    scope.served.clear();
+    expect(await open('/')).toBe(GERMAN);
+  });
+
+  it('keeps the language if the new one cannot be cached', async () => {
+    await startBuild('b2', ['/']);
+    await scope.fire('install');
+    scope.served.delete('/assets/de.js');
+    const message = scope.fire('message', { data: 'language', source: { url: `${ORIGIN}/index.de.html` } });
+    await expect(message).rejects.toThrow('/assets/de.js');
+    scope.served.clear();
+    expect(await open('/')).toBe(PAGE);
+  });
+
+  it('caches a newer build in the same language', async () => {
+    await startBuild('b2', ['/index.de.html']);
+    await scope.fire('install');
+    await startBuild('b3', ['/'], scope.stores);
+    await scope.fire('install');
+    expect(cached('b3')).toEqual(['/assets/a.js', '/assets/de.js', '/index.de.html']);
   });
 });

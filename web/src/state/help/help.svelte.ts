@@ -7,6 +7,7 @@ import { readQuota, requestPersistence } from '../../journal/storage-quota.ts';
 import type { Platform } from '../../transport/platform.ts';
 import { type Failure, failureOf } from '../common/failure.ts';
 import { Task } from '../common/task.svelte.ts';
+import type { LanguageChoice } from '../page/language-choice.svelte.ts';
 import type { PageHealth } from '../page/page-health.svelte.ts';
 import type { AsClock } from '../session/as-clock.svelte.ts';
 import type { Lane } from '../station/lane.svelte.ts';
@@ -53,6 +54,8 @@ export interface HelpOptions extends Omit<DeviceSources, 'lanes'> {
   /** State of the permission for the local network; undefined if the AS does not need it. */
   readonly readLocalNetwork: () => Promise<PermissionState | undefined>;
   readonly release: ReleaseCheck;
+  /** Undefined if the page is built in one language. */
+  readonly language?: LanguageChoice | undefined;
   /** A monotonic clock, in milliseconds. */
   readonly ticks: () => number;
   /** Reloads the page. */
@@ -94,6 +97,10 @@ export class Help {
 
   get release(): ReleaseCheck {
     return this.#options.release;
+  }
+
+  get language(): LanguageChoice | undefined {
+    return this.#options.language;
   }
 
   /** The support file that is shown before it is saved; undefined if none was made. */

@@ -1,0 +1,90 @@
+// Plugins that build the pages in each language.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import type { Plugin } from 'vite';
+import type { Catalog } from './catalog.ts';
+import { languageOf } from './environments.ts';
+import { directionOf, ENGLISH, pageName, readCatalog } from './languages.ts';
+import { translate } from './translate.ts';
+
+export interface TranslateOptions {
+  /** The repository. */
+  readonly root: string;
+  /** Folder of the catalogues. */
+  readonly catalogs: string;
+}
+
+/** Replaces the messages of each source file before any other plugin reads it. */
+export function translateSources({ root, catalogs }: TranslateOptions): Plugin {
+  const read = new Map<string, Catalog>();
+  const catalogOf = (language: string): Catalog | undefined => {
+    if (language === ENGLISH) return undefined;
+    const catalog = read.get(language) ?? readCatalog(catalogs, language);
+    read.set(language, catalog);
+    return catalog;
+  };
+  return {
+    name: 'keyferry:translate',
+    enforce: 'pre',
+    transform: {
+      filter: { id: /\/web\/(src\/.+\.(ts|svelte)|[^/]+\.html)$/ },
+      handler(source, id) {
+        const language = languageOf(this.environment.name);
+        const path = relative(root, id).replaceAll('\\', '/');
+        const code = translate(source, path, catalogOf(language));
+        if (code === source && language === ENGLISH) return undefined;
+        const html = `<html lang="${language}" dir="${directionOf(language)}">`;
+        return { code: path.endsWith('.html') ? code.replace('<html lang="en">', html) : code, map: null };
+      },
+    },
+  };
+}
+
+/** The verifier is one file, which its reader saves and passes on. It opens no other page. */
+const isVerifier = (page: string): boolean => page === 'verify.html';
+
+export interface PageOptions {
+  readonly environments: readonly string[];
+  /** Folder for the list of the files of each page. */
+  readonly lists: string;
+  /** The built script that opens the page in the language of the operator; undefined with one language. */
+  readonly chooser: string | undefined;
+}
+
+/**
+ * Names each page after its language, and lists the files that it loads. Adds the script that chooses
+ * the language. This script is the first of the page, and not a module, so it runs before the page starts.
+ */
+export function namePages({ environments, lists, chooser }: PageOptions): Plugin {
+  return {
+    name: 'keyferry:name-pages',
+    apply: 'build',
+    enforce: 'post',
+    applyToEnvironment: ({ name }) => environments.includes(name),
+    generateBundle: {
+      order: 'post',
+      handler(_options, bundle) {
+        const language = languageOf(this.environment.name);
+        for (const html of Object.values(bundle)) {
+          if (html.type !== 'asset' || !html.fileName.endsWith('.html')) continue;
+          const page = html.fileName;
+          let source = String(html.source);
+          if (chooser !== undefined && !isVerifier(page)) {
+            const asset = { type: 'asset', name: 'choose-language.js', source: readFileSync(chooser, 'utf8') } as const;
+            const script = `<script src="./${this.getFileName(this.emitFile(asset))}" data-page="${page}"></script>`;
+            source = source.replace('<script', () => `${script}<script`);
+          }
+          delete bundle[page];
+          this.emitFile({ type: 'asset', fileName: pageName(page, language), source });
+        }
+      },
+    },
+    writeBundle: {
+      order: 'pre',
+      handler(_options, bundle) {
+        mkdirSync(lists, { recursive: true });
+        writeFileSync(join(lists, `${this.environment.name}.json`), JSON.stringify(Object.keys(bundle)));
+      },
+    },
+  };
+}

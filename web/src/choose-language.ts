@@ -1,0 +1,36 @@
+// Opens the page in the language of the operator. Runs before the page, as a classic script, so that the
+// browser starts the page in one language only (docs/adr/0058).
+import { DEMO_PREFIX, openSettings } from './app/storage.ts';
+import { chooseLanguage, languages, pageIn } from './text/languages.ts';
+import { pageLanguage } from './text/t.ts';
+
+/**
+ * Name in sessionStorage of the language that this tab has tried to open. A server without a page in
+ * this language may send another page, which must not open it again.
+ */
+const TRIED = 'keyferry.language-tried';
+
+/** Returns undefined if the browser denies storage. */
+function openTab(): Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | undefined {
+  try {
+    return sessionStorage;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param page name of the page in English */
+function openInLanguage(page: string): void {
+  const settings = openSettings(page === 'demo.html' ? DEMO_PREFIX : '');
+  const wanted = chooseLanguage(settings, navigator.languages, languages());
+  const tab = openTab();
+  if (wanted === pageLanguage()) tab?.removeItem(TRIED);
+  else if (tab && tab.getItem(TRIED) !== wanted) {
+    tab.setItem(TRIED, wanted);
+    location.replace(pageIn(page, wanted) + location.search + location.hash);
+    // A script that is not in the document does not start.
+    document.documentElement.remove();
+  }
+}
+
+openInLanguage(document.currentScript?.dataset.page ?? 'index.html');
