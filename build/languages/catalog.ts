@@ -15,7 +15,7 @@ export interface PlacedMessage {
 }
 
 /** Returns the folder of a source file that a key may name: "ui/orders". */
-export const folderOf = (path: string): string => /web\/src\/(.+)\/[^/]+$/.exec(path)?.[1] ?? '';
+const folderOf = (path: string): string => /web\/src\/(.+)\/[^/]+$/.exec(path)?.[1] ?? '';
 
 /** Returns the key of a message in a catalogue. The key with the folder of its file comes first. */
 function entryOf(catalog: Catalog, { message: { key }, path }: PlacedMessage): string {

@@ -4,7 +4,7 @@
 export const LANGUAGE = 'keyferry.language';
 export const SITE_LANGUAGE = 'keyferry.site-language';
 
-export const ENGLISH = 'en';
+const ENGLISH = 'en';
 
 /** Returns the languages that the page is built in, English first. */
 export const languages = (): readonly string[] =>

@@ -1,0 +1,125 @@
+// The page in two languages: opened in that of the browser or of the operator, from right to left, and
+// without a network. The translations are test texts (support/translated-build.ts).
+import type { Page } from '@playwright/test';
+import { expectAccessible } from './support/accessible.ts';
+import { injectSimulator } from './support/inject.ts';
+import { Service } from './support/service.ts';
+import { DIVERSIFIED, FIELD_KEY } from './support/sets.ts';
+import { StationPage } from './support/station-page.ts';
+import { test as base, expect, unit } from './support/test.ts';
+import { buildTranslated, type TranslatedBuild } from './support/translated-build.ts';
+import { freePort, WebServer } from './support/web-server.ts';
+
+const test = base.extend<{ readonly web: WebServer; readonly as: Service }, { readonly build: TranslatedBuild }>({
+  build: [
+    async ({ browserName: _ }, use) => {
+      const build = await buildTranslated();
+      await use(build);
+      await build.remove();
+    },
+    { scope: 'worker', timeout: 300_000 },
+  ],
+  web: async ({ build }, use) => {
+    const web = await WebServer.start();
+    web.folders = [build.folder];
+    await use(web);
+    await web.stop();
+  },
+  as: async ({ web, page }, use) => {
+    const port = await freePort();
+    const service = await Service.start({ port, args: ['--origin', web.origin] });
+    web.as = `http://127.0.0.1:${port}`;
+    await use(service);
+    await page.close();
+    await service.stop();
+  },
+});
+
+/** Text that only a translation contains. */
+const TRANSLATED = '~~';
+
+const expectLanguage = (page: Page, language: string): Promise<void> =>
+  expect(page.locator('html')).toHaveAttribute('lang', language);
+
+test.describe('in a browser in Arabic', () => {
+  test.use({ locale: 'ar-EG' });
+
+  test('opens the page from right to left, and loads a key', async ({ page, web, as }) => {
+    const one = unit(DIVERSIFIED);
+    await injectSimulator(page, [one]);
+    await page.goto(`${web.url}#station`);
+    await expectLanguage(page, 'ar');
+    await expect(page.locator('html')).toHaveAttribute('dir', 'rtl');
+    await expect(page).toHaveURL(`${web.url}index.ar.html#station`);
+    await expect(page.getByRole('navigation')).toContainText(TRANSLATED);
+
+    const station = new StationPage(page);
+    await station.token.fill(as.token);
+    const button = page.getByRole('button', { name: /^(Sign in|Trust AS and sign in)/ });
+    await page.getByRole('checkbox', { name: 'All eight groups are the same' }).check();
+    await button.click();
+    await expect(page.getByRole('button', { name: 'Sign out' })).toBeVisible();
+    await page.evaluate((choice) => window.keyferrySimulator?.nextChoice(choice), one.sn);
+    await page.getByRole('button', { name: /^USB/ }).click();
+    const lane = station.lane(one.sn);
+    await lane.choose(FIELD_KEY.label, 2);
+    await lane.root.getByRole('button', { name: /^Load into slot 2/ }).click();
+    await expect(lane.word).toContainText('Unplug');
+    await expectAccessible(page, 'the station in Arabic');
+  });
+
+  test('stays in English if the server has no page in Arabic', async ({ page, web }) => {
+    web.contents = new Map([['index.ar.html', '<!doctype html><html lang="en"><title>Not here</title>']]);
+    await page.goto(web.url);
+    await expect(page).toHaveTitle('Not here');
+    await page.goto(web.url);
+    await expectLanguage(page, 'en');
+    await expect(page.getByLabel('Access code')).toBeVisible();
+  });
+});
+
+test.describe('with a service worker', () => {
+  test.use({ serviceWorkers: 'allow' });
+
+  test('changes the language under Help, and opens in it without a network', async ({ page, context, web, as: _ }) => {
+    await page.goto(`${web.url}#help`);
+    await expectLanguage(page, 'en');
+    await page.evaluate(async () => void (await navigator.serviceWorker.ready));
+    const languages = page.getByRole('region', { name: /^Language/ });
+    await languages.getByRole('button').nth(1).click();
+    await expect(page).toHaveURL(`${web.url}index.ar.html#help`);
+    await expectLanguage(page, 'ar');
+    await expect(languages).toContainText(TRANSLATED);
+    await expect.poll(() => cachedLanguage(page)).toBe('ar');
+
+    await context.setOffline(true);
+    await page.goto('about:blank');
+    await page.goto(`${web.url}#help`);
+    await expectLanguage(page, 'ar');
+    await expect(languages.getByRole('button').nth(1)).toHaveAttribute('aria-current', 'true');
+    expect(await page.evaluate(() => document.querySelectorAll('[dir=rtl]').length)).toBe(1);
+    // The page in English was deleted from the cache.
+    await languages.getByRole('button', { name: 'English' }).click();
+    await expect(languages.getByRole('status')).toContainText('could not be fetched');
+    await expectLanguage(page, 'ar');
+
+    await context.setOffline(false);
+    await languages.getByRole('button', { name: 'English' }).click();
+    await expect(page).toHaveURL(`${web.url}index.html#help`);
+    await expectLanguage(page, 'en');
+    await expect.poll(() => cachedLanguage(page)).toBe('en');
+    await page.goto(web.url);
+    await expectLanguage(page, 'en');
+  });
+});
+
+/** Returns the language that the service worker has cached. */
+async function cachedLanguage(page: Page): Promise<string | undefined> {
+  return await page.evaluate(async () => {
+    const name = (await caches.keys()).find((each) => each.endsWith('-language'));
+    if (name === undefined) return undefined;
+    const cache = await caches.open(name);
+    const [request] = await cache.keys();
+    return request && (await (await cache.match(request))?.text());
+  });
+}
