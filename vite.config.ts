@@ -37,7 +37,7 @@ export default defineConfig({
   logLevel: 'warn',
   define: {
     'import.meta.env.KEYFERRY_VERSION': JSON.stringify(version),
-    'import.meta.env.KEYFERRY_LANGUAGES': languages.length > 1 ? JSON.stringify(languages) : 'undefined',
+    'import.meta.env.KEYFERRY_LANGUAGES': languages.length > 1 ? JSON.stringify(languages.join()) : 'undefined',
   },
   plugins: [
     translateSources({ root: here(''), catalogs: KEYFERRY_CATALOGS ?? here('web/languages') }),

@@ -111,7 +111,7 @@ function commonOptions(
       fetchFile: fetchPageFile,
       verify: verifyWith(crypto.subtle),
     }),
-    language: import.meta.env.KEYFERRY_LANGUAGES && languageChoice(storagePrefix, station),
+    language: import.meta.env.KEYFERRY_LANGUAGES ? languageChoice(storagePrefix, station) : undefined,
     runSelfTest: async () => {
       const { runSelfTest } = await import('../state/help/self-test.ts');
       return await runSelfTest({

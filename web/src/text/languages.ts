@@ -8,7 +8,7 @@ const ENGLISH = 'en';
 
 /** Returns the languages that the page is built in, English first. */
 export const languages = (): readonly string[] =>
-  (import.meta.env.KEYFERRY_LANGUAGES as readonly string[] | undefined) ?? [ENGLISH];
+  (import.meta.env.KEYFERRY_LANGUAGES as string | undefined)?.split(',') ?? [ENGLISH];
 
 /**
  * Returns the language for the operator: their own choice, else that of the site, else the first

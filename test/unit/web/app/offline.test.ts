@@ -71,6 +71,23 @@ describe('the service worker', () => {
     expect(watchUpdates).not.toHaveBeenCalled();
   });
 
+  it.each([
+    ['a page in several languages', 'en,de', false, ['language']],
+    ['a page in English only', undefined, false, []],
+    ['the demo, whose pages have one each', 'en,de', true, []],
+  ])('caches the language of %s', async (_, languages, isDemo, messages) => {
+    vi.stubEnv('KEYFERRY_LANGUAGES', languages);
+    const sent: unknown[] = [];
+    const active = { postMessage: (message: unknown) => void sent.push(message) };
+    await keepOffline(
+      containerOf(async () => registrationOf({ active })),
+      isDemo,
+      SUBJECTS,
+    );
+    vi.unstubAllEnvs();
+    expect(sent).toEqual(messages);
+  });
+
   it('caches nothing when the browser refuses it', async () => {
     const refusing = containerOf(() => Promise.reject(new DOMException('no', 'SecurityError')));
     await expect(keepOffline(refusing, false, SUBJECTS)).resolves.toBe(false);
