@@ -1,5 +1,6 @@
 // Finds two mistakes in the sentences of source files. The first is a count with a noun that may
-// not fit, for example "1 units" or "unit(s)"; counted() of protocol/text prevents it. The second
+// not fit, for example "1 units" or "unit(s)"; counted() of protocol/text and plural() of
+// web/src/text prevent it. The second
 // is an id in decimal that people read in hexadecimal; hexNumber() of protocol/bytes prevents it.
 import type { SourceFile } from './architecture.ts';
 
@@ -9,10 +10,12 @@ const NOUNS =
 
 /**
  * Matches a value of a template or a component that is followed by a plural. Does not match the
- * limits MAX_ and MIN_, which are above 1, nor a line with `=== 1 ?`, which has another sentence
- * for the singular.
+ * limits MAX_ and MIN_, which are above 1, nor a line with `=== 1 ?` or with the form `other` of
+ * plural() (web/src/text/t.ts), which have another sentence for the singular.
  */
-const PLURAL = new RegExp(`^(?!.*=== 1 \\?).*\\{(?!MAX_|MIN_)[^{}]*\\}(?:</\\w+>)? (?:${NOUNS})(?![\\w=])`);
+const PLURAL = new RegExp(
+  `^(?!.*(?:=== 1 \\?|\\bother: t)).*\\{(?!MAX_|MIN_)[^{}]*\\}(?:</\\w+>)? (?:${NOUNS})(?![\\w=])`,
+);
 
 /** Returns one sentence per line in which a plural may not fit the count before it. */
 export function writesPlural({ path, text }: SourceFile): string[] {

@@ -1,6 +1,8 @@
 // Formats numbers, bytes and times for the operator.
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import { calendarDays } from '../../state/common/calendar-days.ts';
+import { formatNumber, pageLocale } from '../../text/locale.ts';
+import { t } from '../../text/t.ts';
 
 /** Splits hex digits into groups of four, for example "45490007" → ["4549", "0007"]. */
 export function inFours(hex: string): readonly string[] {
@@ -14,7 +16,7 @@ export function groupedHex(number: number): string {
 
 /**
  * Times serve as evidence, so every station shows them in the Gregorian calendar and with Latin
- * digits. The language is that of the browser, or `locale`.
+ * digits. The language is that of the page, or `locale`.
  */
 const EVIDENCE = { calendar: 'gregory', numberingSystem: 'latn' } as const;
 
@@ -26,7 +28,7 @@ const EVIDENCE = { calendar: 'gregory', numberingSystem: 'latn' } as const;
 export function timeFormatter(options: Intl.DateTimeFormatOptions, locale?: string): (iso: string) => string {
   let format: Intl.DateTimeFormat | undefined;
   return (iso) => {
-    format ??= new Intl.DateTimeFormat(locale, { ...options, ...EVIDENCE });
+    format ??= new Intl.DateTimeFormat(locale ?? pageLocale(), { ...options, ...EVIDENCE });
     // A no-break space keeps AM and PM on the line of their time.
     return format.format(new Date(iso)).replace(/ (?=[AP]M\b)/i, '\u00A0');
   };
@@ -36,11 +38,19 @@ const clock = timeFormatter({ hour: '2-digit', minute: '2-digit' });
 
 const day = timeFormatter({ day: 'numeric', month: 'short' });
 
-const NEAR_DAYS: Readonly<Record<number, string>> = { [-1]: 'yesterday', 0: 'today', 1: 'tomorrow' };
-
 /** The time with its day: "today 17:30", "tomorrow 03:29" or "2 Dec 03:29". */
 export function dayAndClock(iso: string, now: Date): string {
-  return `${NEAR_DAYS[calendarDays(new Date(iso), now)] ?? day(iso)} ${clock(iso)}`;
+  const [date, time] = [day(iso), clock(iso)];
+  switch (calendarDays(new Date(iso), now)) {
+    case -1:
+      return t`yesterday ${time}`;
+    case 0:
+      return t`today ${time}`;
+    case 1:
+      return t`tomorrow ${time}`;
+    default:
+      return t`${date} ${time}`;
+  }
 }
 
 const zoneOf = timeFormatter({ timeZoneName: 'shortOffset' }, 'en');
@@ -73,14 +83,13 @@ export function isolated(text: string): string {
   return /\p{Bidi_Control}/u.test(text) ? `\u2068${text}\u2069` : text;
 }
 
-/** Options of Intl.NumberFormat for counts. */
-export const COUNT = { numberingSystem: 'latn' } as const;
-
 /** Formats a count with separators, for example "20,000". */
 export function grouped(value: number): string {
-  return value.toLocaleString(undefined, COUNT);
+  return formatNumber(value);
 }
 
 export function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
+  const digits = ms < 10_000 ? 1 : 0;
+  const count = formatNumber(ms / 1000, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return t`${count} s`;
 }

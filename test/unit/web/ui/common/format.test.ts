@@ -1,7 +1,8 @@
 // Times and counts as the operator reads them: the same calendar, Latin digits and a time zone in
 // every language, and no line break before AM and PM.
 import { describe, expect, it } from 'vitest';
-import { COUNT, isolated, momentFormatter, timeFormatter } from '#web/ui/common/format.ts';
+import { COUNT } from '#web/text/locale.ts';
+import { isolated, momentFormatter, timeFormatter } from '#web/ui/common/format.ts';
 
 const TIME = '2026-11-23T12:13:26.123Z';
 const LOCALES = ['th-TH', 'ar-EG', 'ar-SA', 'fa-IR', 'ne-NP', 'mr-IN', 'my-MM', 'ja-JP-u-ca-japanese', 'de-DE'];

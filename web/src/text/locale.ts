@@ -1,0 +1,38 @@
+// The locale in which the page writes numbers, times and lists.
+import { pageLanguage, t } from './t.ts';
+
+/**
+ * Returns the locale of the browser if it has the language of the page, because it also has the
+ * region of the operator. Otherwise returns the language of the page.
+ */
+export function pageLocale(): string {
+  const language = pageLanguage();
+  const { locale } = new Intl.NumberFormat().resolvedOptions();
+  return locale.split('-')[0] === language.split('-')[0] ? locale : language;
+}
+
+/** Options of Intl.NumberFormat for every number on screen. */
+export const COUNT = { numberingSystem: 'latn' } as const;
+
+/** Formats a number with separators, for example "20,000". */
+export function formatNumber(value: number, options: Intl.NumberFormatOptions = {}): string {
+  return value.toLocaleString(pageLocale(), { ...options, ...COUNT });
+}
+
+/** Writes facts in one line, for example "AES, data encryption". Unlike a sentence, it has no "and". */
+export function listInWords(items: readonly string[]): string {
+  return new Intl.ListFormat(pageLocale(), { type: 'unit', style: 'short' }).format(items);
+}
+
+/** Stands between the items of a list that has elements in it. */
+export const LIST_COMMA = t`, `;
+
+/** Adds the full stop to a remedy. */
+export function asSentence(remedy: string): string {
+  return t`${remedy}.`;
+}
+
+/** Writes one sentence after another. An empty one is left out. */
+export function joinSentences(first: string, next: string): string {
+  return first === '' || next === '' ? first + next : t`${first} ${next}`;
+}
