@@ -3,6 +3,7 @@
 // in platform-advice.ts.
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import type { ErrorCode, Failure } from '../../state/common/failure.ts';
+import { t } from '../../text/t.ts';
 import { OUT_OF_REACH } from './fallback.ts';
 import { accessDenied, browserUnsupported, deviceBusy, driverMissing } from './platform-advice.ts';
 import { SITE } from './site-failures.ts';
@@ -13,7 +14,7 @@ import type { Message, MessageContext, StoredMessage } from './types.ts';
 const helper = 'administrator' as const;
 
 const GIVE_UP = {
-  remedy: 'Set this unit aside and tell your administrator',
+  remedy: t`Set this unit aside and tell your administrator`,
   helper,
   aside: true,
   final: true,
@@ -24,268 +25,269 @@ type MessageSource = StoredMessage | ((context: MessageContext) => StoredMessage
 const LINK = {
   'browser-unsupported': browserUnsupported,
   'device-lost': {
-    remedy: 'Check the cable and plug the unit in again',
-    title: 'The unit was unplugged or switched off, or it restarted.',
+    remedy: t`Check the cable and plug the unit in again`,
+    title: t`The unit was unplugged or switched off, or it restarted.`,
   },
   'device-busy': deviceBusy,
   'unit-elsewhere': {
-    remedy: 'Use the unit here, or continue in the other tab',
-    title: 'Another tab uses this unit. If that tab is loading a key, the load finishes first.',
+    remedy: t`Use the unit here, or continue in the other tab`,
+    title: t`Another tab uses this unit. If that tab is loading a key, the load finishes first.`,
   },
   'driver-missing': driverMissing,
   'access-denied': accessDenied,
   'protected-class': {
-    remedy: 'Attach the unit itself, not a card reader',
-    title: 'This is a PC/SC reader (USB class 0B). Browsers do not let web pages use such a reader.',
+    remedy: t`Attach the unit itself, not a card reader`,
+    title: t`This is a PC/SC reader (USB class 0B). Browsers do not let web pages use such a reader.`,
     final: true,
   },
   'no-interface': {
-    remedy: 'Choose another device, or attach this one by its serial port',
-    title: 'This USB device has no interface that this page can use.',
+    remedy: t`Choose another device, or attach this one by its serial port`,
+    title: t`This USB device has no interface that this page can use.`,
     final: true,
   },
   'link-timeout': {
-    remedy: 'Unplug the unit, plug it in again',
+    remedy: t`Unplug the unit, plug it in again`,
+    replug: true,
     again: true,
-    title: 'The unit did not respond in time. Its connection was closed.',
+    title: t`The unit did not respond in time. Its connection was closed.`,
   },
   'link-echo': {
-    remedy: 'Check that the unit is connected and switched on',
+    remedy: t`Check that the unit is connected and switched on`,
     again: true,
-    title: 'The adapter only returns what this page sends. No unit answers through it.',
+    title: t`The adapter only returns what this page sends. No unit answers through it.`,
   },
   'link-garbled': {
-    remedy: 'Try another cable or another port',
+    remedy: t`Try another cable or another port`,
     again: true,
-    title: 'The data from the unit was damaged several times.',
-    twice: { ...GIVE_UP, title: 'The data was damaged again. The unit, its cable or the port may be faulty.' },
+    title: t`The data from the unit was damaged several times.`,
+    twice: { ...GIVE_UP, title: t`The data was damaged again. The unit, its cable or the port may be faulty.` },
   },
 } as const;
 
 const UNIT = {
   'not-a-unit': {
-    remedy: 'Choose another device',
-    title: 'The device responds, but it is not a unit that takes keys.',
+    remedy: t`Choose another device`,
+    title: t`The device responds, but it is not a unit that takes keys.`,
   },
   'identity-malformed': {
-    remedy: 'Give the line below to the maker of the unit',
-    title: 'The device answered as a unit, but its identity violates the protocol.',
+    remedy: t`Give the line below to the maker of the unit`,
+    title: t`The device answered as a unit, but its identity violates the protocol.`,
     final: true,
   },
   'unit-blank': {
-    remedy: 'Ask your administrator to prepare this unit first',
+    remedy: t`Ask your administrator to prepare this unit first`,
     helper,
-    title: 'The unit has no transport key yet, so it cannot take a key.',
+    title: t`The unit has no transport key yet, so it cannot take a key.`,
   },
   'unit-nonsense': {
-    remedy: 'Unplug the unit, plug it in again',
+    remedy: t`Unplug the unit, plug it in again`,
+    replug: true,
     again: true,
-    title: 'The unit sent a response that the protocol does not define.',
-    twice: { ...GIVE_UP, title: 'The unit sent such a response twice. Its firmware may have a fault.' },
+    title: t`The unit sent a response that the protocol does not define.`,
+    twice: { ...GIVE_UP, title: t`The unit sent such a response twice. Its firmware may have a fault.` },
   },
   'unit-changed': {
-    remedy: 'Check which unit is on this cable',
-    title: 'The serial number differs from the one read before. Nothing was loaded.',
+    remedy: t`Check which unit is on this cable`,
+    title: t`The serial number differs from the one read before. Nothing was loaded.`,
   },
   'suite-unsupported': {
-    remedy: 'Ask your administrator to allow a suite that this unit supports',
+    remedy: t`Ask your administrator to allow a suite that this unit supports`,
     helper,
-    title: 'The unit and its set have no suite in common.',
+    title: t`The unit and its set have no suite in common.`,
   },
-  'slot-unknown': { remedy: 'Choose another slot', choose: true, title: 'The unit does not have this slot.' },
+  'slot-unknown': { remedy: t`Choose another slot`, choose: true, title: t`The unit does not have this slot.` },
   'status-word': {
     again: true,
-    title: 'The unit refused the command.',
-    twice: { ...GIVE_UP, title: 'The unit refused the command twice.' },
+    title: t`The unit refused the command.`,
+    twice: { ...GIVE_UP, title: t`The unit refused the command twice.` },
   },
   'no-receipt': {
     again: true,
-    title: 'The unit has no receipt, so the key is not stored. The slot is unchanged.',
+    title: t`The unit has no receipt, so the key is not stored. The slot is unchanged.`,
   },
 } as const;
 
 const SERVICE = {
   ...OUT_OF_REACH,
   'gateway-failed': {
-    remedy: 'Wait a minute',
+    remedy: t`Wait a minute`,
     again: true,
-    title: 'A server between this page and the AS cannot reach the AS now.',
+    title: t`A server between this page and the AS cannot reach the AS now.`,
   },
   'not-the-as': {
-    remedy: 'Sign in to the network first',
+    remedy: t`Sign in to the network first`,
     again: true,
-    title: 'The answer did not come from the AS. It may come from a sign-in page of the network.',
+    title: t`The answer did not come from the AS. It may come from a sign-in page of the network.`,
   },
   'service-nonsense': {
-    remedy: 'Stop here and tell your administrator',
+    remedy: t`Stop here and tell your administrator`,
     helper,
-    title: 'The AS sent a malformed response, or one for another unit.',
+    title: t`The AS sent a malformed response, or one for another unit.`,
   },
   'data-malformed': {
-    remedy: 'Stop here and tell your administrator',
+    remedy: t`Stop here and tell your administrator`,
     helper,
-    title: 'The AS sent a malformed key block for this unit.',
+    title: t`The AS sent a malformed key block for this unit.`,
   },
-  'service-failed': { remedy: 'Wait a minute', again: true, title: 'The AS reported a fault.' },
+  'service-failed': { remedy: t`Wait a minute`, again: true, title: t`The AS reported a fault.` },
   'service-changed': {
-    remedy: 'Stop here and call your administrator',
+    remedy: t`Stop here and call your administrator`,
     helper,
-    title:
-      'This station does not trust the keys of this AS, or the audit log lost entries. Load no key until the cause is known.',
+    title: t`This station does not trust the keys of this AS, or the audit log lost entries. Load no key until the cause is known.`,
     final: true,
   },
-  'not-signed-in': { remedy: 'Sign in', title: 'No operator is signed in.' },
+  'not-signed-in': { remedy: t`Sign in`, title: t`No operator is signed in.` },
   'access-code-refused': {
-    remedy: 'Check the access code',
-    title: 'The code is mistyped, expired or revoked. Your administrator can issue a new one.',
+    remedy: t`Check the access code`,
+    title: t`The code is mistyped, expired or revoked. Your administrator can issue a new one.`,
   },
-  'signed-out': { remedy: 'Sign in again', title: 'Your access code has expired or was revoked.' },
+  'signed-out': { remedy: t`Sign in again`, title: t`Your access code has expired or was revoked.` },
   'not-allowed': {
-    remedy: 'Ask your administrator for this right',
+    remedy: t`Ask your administrator for this right`,
     helper,
-    title: 'Your access code does not include this right.',
+    title: t`Your access code does not include this right.`,
   },
   'request-refused': {
-    remedy: 'Reload this page',
-    title: 'The AS could not read the request. The page and the AS may have different versions.',
+    remedy: t`Reload this page`,
+    title: t`The AS could not read the request. The page and the AS may have different versions.`,
   },
   'too-many-requests': {
-    remedy: 'Wait a minute',
+    remedy: t`Wait a minute`,
     again: true,
-    title: 'The AS received too many requests in a short time.',
+    title: t`The AS received too many requests in a short time.`,
   },
   'quota-used': {
-    remedy: 'Ask your administrator for more exports, or your custodian for a new vault',
+    remedy: t`Ask your administrator for more exports, or your custodian for a new vault`,
     helper,
-    title: 'All granted exports are used up.',
+    title: t`All granted exports are used up.`,
   },
   'unit-quota-used': {
-    remedy: 'Use another vault or card, or ask your administrator for more exports',
+    remedy: t`Use another vault or card, or ask your administrator for more exports`,
     helper,
-    title: 'The exports for this unit are used up. Other units can be loaded.',
+    title: t`The exports for this unit are used up. Other units can be loaded.`,
   },
   'set-unknown': {
-    remedy: 'If this is the right unit, tell your administrator',
+    remedy: t`If this is the right unit, tell your administrator`,
     helper,
-    title: 'The AS offers you no keys for this set or transport key version.',
+    title: t`The AS offers you no keys for this set or transport key version.`,
   },
   'key-unknown': {
-    remedy: 'Choose another key',
+    remedy: t`Choose another key`,
     choose: true,
-    title: 'The AS no longer has this key for the set.',
+    title: t`The AS no longer has this key for the set.`,
   },
   'slot-not-permitted': {
-    remedy: 'Choose another slot',
+    remedy: t`Choose another slot`,
     choose: true,
-    title: 'The AS does not allow this key in this slot.',
+    title: t`The AS does not allow this key in this slot.`,
   },
   'transport-key-current': {
-    remedy: 'Leave this unit as it is',
-    title: 'The unit already has this transport key version or a newer one.',
+    remedy: t`Leave this unit as it is`,
+    title: t`The unit already has this transport key version or a newer one.`,
     final: true,
   },
   'unit-not-listed': {
-    remedy: 'If the serial number is on your list, tell your administrator',
+    remedy: t`If the serial number is on your list, tell your administrator`,
     helper,
-    title: 'The AS does not allow keys for this unit.',
+    title: t`The AS does not allow keys for this unit.`,
   },
-  'order-unknown': { remedy: 'Choose another work order', title: 'The AS does not offer you this order.' },
+  'order-unknown': { remedy: t`Choose another work order`, title: t`The AS does not offer you this order.` },
   'order-ended': {
-    remedy: 'Stop here and ask your custodian for a new work order',
+    remedy: t`Stop here and ask your custodian for a new work order`,
     helper: 'custodian',
-    title: 'The order is revoked, closed, expired or not valid yet.',
+    title: t`The order is revoked, closed, expired or not valid yet.`,
   },
   'not-on-order': {
-    remedy: 'Choose a key and a slot of your work order',
+    remedy: t`Choose a key and a slot of your work order`,
     choose: true,
-    title: 'The AS exports only the keys of your order.',
+    title: t`The AS exports only the keys of your order.`,
   },
   'reason-needed': {
-    remedy: 'Enter a reason for loading this key again',
-    title: 'This key was already exported to this unit in this order.',
+    remedy: t`Enter a reason for loading this key again`,
+    title: t`This key was already exported to this unit in this order.`,
   },
   'challenge-refused': {
     ...GIVE_UP,
-    title: 'The unit did not prove that it belongs to its set. Its transport key differs, or it is not genuine.',
+    title: t`The unit did not prove that it belongs to its set. Its transport key differs, or it is not genuine.`,
   },
   'challenge-reused': {
     again: true,
-    title: 'The unit sent a challenge that an earlier export has already used.',
+    title: t`The unit sent a challenge that an earlier export has already used.`,
   },
   'idempotency-conflict': {
     again: true,
-    title: 'The AS has already received a different request with this number.',
+    title: t`The AS has already received a different request with this number.`,
   },
   'vault-unknown': {
-    remedy: 'Sign in to the AS that issued this vault, then return its journal',
-    title: 'This AS did not issue this vault.',
+    remedy: t`Sign in to the AS that issued this vault, then return its journal`,
+    title: t`This AS did not issue this vault.`,
   },
   'journal-refused': {
-    remedy: 'Change nothing on this computer and tell your custodian',
+    remedy: t`Change nothing on this computer and tell your custodian`,
     helper: 'custodian',
-    title: 'The AS rejected the journal because this vault did not write it.',
+    title: t`The AS rejected the journal because this vault did not write it.`,
   },
   'export-unknown': {
-    remedy: 'Set this unit aside and tell your administrator',
+    remedy: t`Set this unit aside and tell your administrator`,
     helper,
     aside: true,
-    title: 'The AS has no record of the export that this receipt belongs to.',
+    title: t`The AS has no record of the export that this receipt belongs to.`,
   },
   'receipt-refused': {
     ...GIVE_UP,
-    title: 'The receipt is not the expected one. Do not trust the key in this unit.',
+    title: t`The receipt is not the expected one. Do not trust the key in this unit.`,
   },
   'receipt-conflict': {
-    remedy: 'Set this unit aside and tell your administrator',
+    remedy: t`Set this unit aside and tell your administrator`,
     helper,
     aside: true,
-    title: 'The AS already has another receipt for this export. The receipt of the unit differs from it.',
+    title: t`The AS already has another receipt for this export. The receipt of the unit differs from it.`,
   },
   'demo-refused': {
-    remedy: 'Use the demo page for this unit',
-    title: 'The unit belongs to a demo set with published keys. This AS does not serve demo sets.',
+    remedy: t`Use the demo page for this unit`,
+    title: t`The unit belongs to a demo set with published keys. This AS does not serve demo sets.`,
   },
 } as const;
 
 const STATION = {
   cancelled: {
     again: true,
-    title: 'You stopped the load before anything was written to the unit.',
+    title: t`You stopped the load before anything was written to the unit.`,
   },
   'file-refused': {
-    remedy: 'Choose another file, or have this one corrected',
-    title: 'This file does not have the expected content.',
+    remedy: t`Choose another file, or have this one corrected`,
+    title: t`This file does not have the expected content.`,
   },
   'source-other': {
-    remedy: 'Use the AS, vault or card that sealed this key',
+    remedy: t`Use the AS, vault or card that sealed this key`,
     again: true,
-    title: 'Only the AS, vault or card that sealed a key can verify its receipt.',
+    title: t`Only the AS, vault or card that sealed a key can verify its receipt.`,
   },
   'journal-full': {
-    remedy: 'Free some disk space',
+    remedy: t`Free some disk space`,
     again: true,
-    title: 'The browser has no space left for the journal. This page loads no key without a journal.',
+    title: t`The browser has no space left for the journal. This page loads no key without a journal.`,
   },
   'journal-elsewhere': {
-    remedy: 'Reload this page, and close its other tabs',
-    title: 'Another version of this page uses the journal. Only one version can use the journal at a time.',
+    remedy: t`Reload this page, and close its other tabs`,
+    title: t`Another version of this page uses the journal. Only one version can use the journal at a time.`,
   },
   'unit-at-work': {
-    remedy: 'Wait until the unit is done, then enter the reason again',
-    title: 'One of these units is being loaded now. No reason was saved.',
+    remedy: t`Wait until the unit is done, then enter the reason again`,
+    title: t`One of these units is being loaded now. No reason was saved.`,
   },
   'journal-failed': {
-    remedy: 'Leave private browsing or allow this site to store data, then reload',
-    title: 'The browser refuses to store the journal. This page loads no key without a journal.',
+    remedy: t`Leave private browsing or allow this site to store data, then reload`,
+    title: t`The browser refuses to store the journal. This page loads no key without a journal.`,
   },
   'journal-lost': {
-    remedy: 'Leave the order and open it again',
-    title: 'The journal of this station was deleted. Your administrator can see at the AS what was loaded.',
+    remedy: t`Leave the order and open it again`,
+    title: t`The journal of this station was deleted. Your administrator can see at the AS what was loaded.`,
   },
   integrity: {
-    remedy: 'Stop here and tell your administrator',
+    remedy: t`Stop here and tell your administrator`,
     helper,
-    title: 'A signature or check value does not match. The data was changed in transit.',
+    title: t`A signature or check value does not match. The data was changed in transit.`,
   },
 } as const;
 
@@ -309,23 +311,31 @@ export const CODES = Object.keys(MESSAGES) as readonly ErrorCode[];
 const FOREIGN_CODES: ReadonlySet<ErrorCode> = new Set(['link-timeout', 'link-garbled', 'not-a-unit']);
 
 function foreignDevice(name: string, { kind, usb }: MessageContext): Message {
-  const ids = usb && kind === 'usb' ? ` (USB ${hexNumber(usb.vendorId, 4)}:${hexNumber(usb.productId, 4)})` : '';
-  return {
-    remedy:
-      kind === 'serial'
-        ? 'Check that a unit is connected and switched on, or choose another device'
-        : 'Choose another device',
-    title: `This is “${name}”${ids}, not a known unit. It did not answer like a unit.`,
-  };
+  const remedy =
+    kind === 'serial'
+      ? t`Check that a unit is connected and switched on, or choose another device`
+      : t`Choose another device`;
+  if (usb === undefined || kind !== 'usb')
+    return { remedy, title: t`This is “${name}”, not a known unit. It did not answer like a unit.` };
+  const ids = `${hexNumber(usb.vendorId, 4)}:${hexNumber(usb.productId, 4)}`;
+  return { remedy, title: t`This is “${name}” (USB ${ids}), not a known unit. It did not answer like a unit.` };
 }
 
 /** Adds to a remedy how to retry: a button to press, or to plug the unit in again. */
 function complete(message: StoredMessage, { button, isUnplugged }: MessageContext): Message {
   if (!message.again) return message;
-  const { remedy } = message;
-  const last = isUnplugged ? 'plug the unit in again' : button ? `press “${button}”` : 'try again';
-  if (remedy === undefined) return { ...message, remedy: last.charAt(0).toUpperCase() + last.slice(1) };
-  return { ...message, remedy: isUnplugged && / plug it in /.test(`${remedy} `) ? remedy : `${remedy}, then ${last}` };
+  const { remedy, replug } = message;
+  if (isUnplugged) {
+    if (remedy === undefined) return { ...message, remedy: t`Plug the unit in again` };
+    return { ...message, remedy: replug ? remedy : t`${remedy}, then plug the unit in again` };
+  }
+  if (button) {
+    return {
+      ...message,
+      remedy: remedy === undefined ? t`Press “${button}”` : t`${remedy}, then press “${button}”`,
+    };
+  }
+  return { ...message, remedy: remedy === undefined ? t`Try again` : t`${remedy}, then try again` };
 }
 
 export function explain(failure: Failure, context: MessageContext): Message {

@@ -2,28 +2,29 @@
 // is not loaded.
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import type { Failure } from '../../state/common/failure.ts';
+import { t } from '../../text/t.ts';
 import type { Message } from './types.ts';
 
 export const OUT_OF_REACH = {
   'service-unreachable': {
-    remedy: 'Check the network',
+    remedy: t`Check the network`,
     again: true,
-    title: 'The AS cannot be reached from here.',
+    title: t`The AS cannot be reached from here.`,
   },
-  'service-timeout': { remedy: 'Wait a moment', again: true, title: 'The AS took too long to answer.' },
+  'service-timeout': { remedy: t`Wait a moment`, again: true, title: t`The AS took too long to answer.` },
   // A browser may cache a failed import until the page is reloaded.
   'part-unreachable': {
-    remedy: 'Check the network, then reload this page',
-    title: 'A part of this page could not be fetched from the AS.',
+    remedy: t`Check the network, then reload this page`,
+    title: t`A part of this page could not be fetched from the AS.`,
   },
 } as const;
 
 /** Message for every other code, while the catalog is loading or when it cannot be loaded. */
 const NO_MESSAGE = {
-  loading: { remedy: 'Wait a moment', title: 'The explanation of this code is being fetched.' },
+  loading: { remedy: t`Wait a moment`, title: t`The explanation of this code is being fetched.` },
   missing: {
-    remedy: 'Leave the unit as it is, check the network, then reload this page',
-    title: 'The explanation could not be fetched. The journal records the code.',
+    remedy: t`Leave the unit as it is, check the network, then reload this page`,
+    title: t`The explanation could not be fetched. The journal records the code.`,
   },
 } as const;
 

@@ -4,6 +4,8 @@ import type { KeyJson, Obstacle, SlotBar } from '../../state/station/key-choice.
 import type { Lane, Phase } from '../../state/station/lane.svelte.ts';
 import type { Stage } from '../../state/station/stages.ts';
 import type { SlotFacts } from '../../state/station/unit-facts.ts';
+import { asSentence, joinSentences } from '../../text/locale.ts';
+import { t } from '../../text/t.ts';
 import { explain } from './catalog.svelte.ts';
 import { slotNumber } from './slots.ts';
 import type { Message, MessageContext, Platform } from './types.ts';
@@ -24,35 +26,35 @@ export interface LaneMessage {
  */
 const OBSTACLES: Readonly<Record<Exclude<Obstacle, 'signed-out'>, Message>> = {
   'unit-blank': {
-    title: 'This unit has no transport key yet.',
-    remedy: 'Ask your administrator to prepare the unit',
+    title: t`This unit has no transport key yet.`,
+    remedy: t`Ask your administrator to prepare the unit`,
     helper: 'administrator',
   },
   'set-unknown': {
-    title: 'The AS has no keys for the set of this unit.',
-    remedy: 'Tell your administrator',
+    title: t`The AS has no keys for the set of this unit.`,
+    remedy: t`Tell your administrator`,
     helper: 'administrator',
   },
   'version-unknown': {
-    title: 'The AS lacks the transport key version of this unit.',
-    remedy: 'Tell your administrator',
+    title: t`The AS lacks the transport key version of this unit.`,
+    remedy: t`Tell your administrator`,
     helper: 'administrator',
   },
   'suite-unsupported': {
-    title: 'The unit and its set have no suite in common.',
-    remedy: 'Tell your administrator',
+    title: t`The unit and its set have no suite in common.`,
+    remedy: t`Tell your administrator`,
     helper: 'administrator',
   },
   'no-keys': {
-    title: 'The AS has no key for this set yet.',
-    remedy: 'Ask your administrator to add a key',
+    title: t`The AS has no key for this set yet.`,
+    remedy: t`Ask your administrator to add a key`,
     helper: 'administrator',
   },
 };
 
 export const SLOT_BARS: Readonly<Record<SlotBar, string>> = {
-  'no-key': 'The AS has no key for this slot',
-  'not-newer': 'The slot already had this version or a newer one',
+  'no-key': t`The AS has no key for this slot`,
+  'not-newer': t`The slot already had this version or a newer one`,
 };
 
 /**
@@ -62,13 +64,13 @@ export const SLOT_BARS: Readonly<Record<SlotBar, string>> = {
 export function slotDoubt(phase: Phase): string | undefined {
   switch (phase.is) {
     case 'running':
-      if (phase.stage === 'import') return 'Being changed now';
-      return phase.stage === 'receipt' ? 'Not confirmed yet' : undefined;
+      if (phase.stage === 'import') return t`Being changed now`;
+      return phase.stage === 'receipt' ? t`Not confirmed yet` : undefined;
     case 'unverified':
-      return 'Not confirmed yet';
+      return t`Not confirmed yet`;
     case 'settling':
     case 'unknown':
-      return 'Not known yet';
+      return t`Not known yet`;
     default:
       return undefined;
   }
@@ -87,45 +89,65 @@ interface ActionMessages {
 
 export const ACTION_MESSAGES: Readonly<Record<KeyAction, ActionMessages>> = {
   load: {
-    button: (slot) => (slot === undefined ? 'Load key' : `Load into slot ${slotNumber(slot)}`),
-    warning: ({ ref2, akv }) => `This replaces version ${akv} in slot ${slotNumber(ref2)}`,
-    consequence: 'The old key cannot be restored.',
-    sure: ({ akv }) => `Replace version ${akv}`,
-    done: 'Key loaded.',
-    entry: ({ label, akv }) => `${label}, version ${akv}`,
+    button: (ref2) => {
+      if (ref2 === undefined) return t`Load key`;
+      const number = slotNumber(ref2);
+      return t`Load into slot ${number}`;
+    },
+    warning: ({ ref2, akv }) => {
+      const number = slotNumber(ref2);
+      return t`This replaces version ${akv} in slot ${number}`;
+    },
+    consequence: t`The old key cannot be restored.`,
+    sure: ({ akv }) => t`Replace version ${akv}`,
+    done: t`Key loaded.`,
+    entry: ({ label, akv }) => t`${label}, version ${akv}`,
   },
   erase: {
-    button: (slot) => (slot === undefined ? 'Erase' : `Erase slot ${slotNumber(slot)}`),
-    warning: ({ ref2 }) => `This erases slot ${slotNumber(ref2)}`,
-    consequence: 'The key cannot be restored. Afterwards the slot takes only newer versions.',
-    sure: ({ ref2 }) => `Yes, erase slot ${slotNumber(ref2)}`,
-    done: 'Slot erased.',
-    entry: ({ label, slot, akv }) => `${label}: erases slot ${slotNumber(slot)}, version ${akv}`,
+    button: (ref2) => {
+      if (ref2 === undefined) return t`Erase`;
+      const number = slotNumber(ref2);
+      return t`Erase slot ${number}`;
+    },
+    warning: ({ ref2 }) => {
+      const number = slotNumber(ref2);
+      return t`This erases slot ${number}`;
+    },
+    consequence: t`The key cannot be restored. Afterwards the slot takes only newer versions.`,
+    sure: ({ ref2 }) => {
+      const number = slotNumber(ref2);
+      return t`Yes, erase slot ${number}`;
+    },
+    done: t`Slot erased.`,
+    entry: ({ label, slot, akv }) => {
+      const number = slotNumber(slot);
+      return t`${label}: erases slot ${number}, version ${akv}`;
+    },
   },
   replace: {
-    button: () => 'Replace transport key',
-    warning: () => 'This replaces the transport key of the unit',
-    consequence: 'Afterwards the unit takes keys only under the new one. Its loaded keys remain.',
-    sure: () => 'Yes, replace the transport key',
-    done: 'Transport key replaced.',
-    entry: ({ label, akv }) => `${label}, version ${akv}`,
+    button: () => t`Replace transport key`,
+    warning: () => t`This replaces the transport key of the unit`,
+    consequence: t`Afterwards the unit takes keys only under the new one. Its loaded keys remain.`,
+    sure: () => t`Yes, replace the transport key`,
+    done: t`Transport key replaced.`,
+    entry: ({ label, akv }) => t`${label}, version ${akv}`,
   },
 };
 
 export const STAGE_NAMES: Readonly<Record<Stage, string>> = {
-  identity: 'Identity',
-  challenge: 'Challenge',
-  export: 'Export',
-  import: 'Import',
-  receipt: 'Receipt',
+  identity: t`Identity`,
+  challenge: t`Challenge`,
+  export: t`Export`,
+  import: t`Import`,
+  receipt: t`Receipt`,
 };
 
 export const STAGE_SENTENCES: Readonly<Record<Stage, string>> = {
-  identity: 'Writing the attempt to the journal.',
-  challenge: 'The unit creates a new challenge.',
-  export: 'The AS seals the key for this unit.',
-  import: 'The unit writes the key. Leave it plugged in.',
-  receipt: 'The key is stored. The AS verifies the receipt.',
+  identity: t`Writing the attempt to the journal.`,
+  challenge: t`The unit creates a new challenge.`,
+  export: t`The AS seals the key for this unit.`,
+  import: t`The unit writes the key. Leave it plugged in.`,
+  receipt: t`The key is stored. The AS verifies the receipt.`,
 };
 
 /**
@@ -133,12 +155,12 @@ export const STAGE_SENTENCES: Readonly<Record<Stage, string>> = {
  * key, so that the AS does nothing twice.
  */
 export function waitSentence({ seconds, next, tries }: NonNullable<WaitingPhase['wait']>): string {
-  return `The AS does not answer. The page repeats the request in ${seconds} s, try ${next} of ${tries}.`;
+  return t`The AS does not answer. The page repeats the request in ${seconds} s, try ${next} of ${tries}.`;
 }
 type WaitingPhase = Extract<Phase, { is: 'running' }>;
 
-const VERIFIED = 'The AS has verified the receipt.';
-const VERIFIED_HERE = 'The token has verified the receipt. The AS verifies it when the journal is returned.';
+const VERIFIED = t`The AS has verified the receipt.`;
+const VERIFIED_HERE = t`The token has verified the receipt. The AS verifies it when the journal is returned.`;
 
 /**
  * `button` is the label of the button that retries; empty if the lane has none. The default is the
@@ -150,16 +172,17 @@ export function laneMessage(lane: Lane, platform: Platform, button?: string): La
   return { ...base(lane, phase, words), ...(words ? { words } : {}) };
 }
 
-export const LOAD_AGAIN = 'Load again';
+export const LOAD_AGAIN = t`Load again`;
+export const CHECK_OUTCOME = t`Check outcome`;
 
 /** Label of the button that retries on a lane outside a work order. */
 export function repeatLabel({ phase, current, isSameLoad }: Lane): string {
-  if (phase.is === 'unknown') return 'Check outcome';
-  if (phase.is === 'unverified') return 'Ask AS again';
-  if ('failure' in phase && phase.failure.code === 'unit-elsewhere') return 'Use unit here';
-  if (phase.is === 'unread') return 'Read again';
+  if (phase.is === 'unknown') return CHECK_OUTCOME;
+  if (phase.is === 'unverified') return t`Ask AS again`;
+  if ('failure' in phase && phase.failure.code === 'unit-elsewhere') return t`Use unit here`;
+  if (phase.is === 'unread') return t`Read again`;
   // A load that needs a confirmation is not repeated with one click.
-  return current?.action === 'load' && isSameLoad ? LOAD_AGAIN : 'Choose key again';
+  return current?.action === 'load' && isSameLoad ? LOAD_AGAIN : t`Choose key again`;
 }
 
 export function contextOf(lane: Lane, platform: Platform, button = repeatLabel(lane)): MessageContext {
@@ -177,55 +200,58 @@ export function contextOf(lane: Lane, platform: Platform, button = repeatLabel(l
 }
 
 function base(lane: Lane, phase: Phase, words: Message | undefined): LaneMessage {
-  const remedy = words ? `${words.remedy}.` : '';
+  const remedy = words ? asSentence(words.remedy) : '';
   switch (phase.is) {
     case 'reading':
-      return { kind: 'working', word: 'Reading', sentence: 'Reading the identity of the unit.' };
+      return { kind: 'working', word: t`Reading`, sentence: t`Reading the identity of the unit.` };
     case 'away':
-      return { kind: 'waiting', word: 'Gone', sentence: 'Waiting a moment for the unit to return.' };
+      return { kind: 'waiting', word: t`Gone`, sentence: t`Waiting a moment for the unit to return.` };
     case 'unread':
-      return { kind: 'failed', word: 'Not attached', sentence: remedy };
+      return { kind: 'failed', word: t`Not attached`, sentence: remedy };
     case 'ready': {
       const { obstacle } = lane.choice;
-      if (!obstacle) return { kind: 'waiting', word: 'Ready', sentence: 'Choose a slot, then load.' };
+      if (!obstacle) return { kind: 'waiting', word: t`Ready`, sentence: t`Choose a slot, then load.` };
       if (obstacle === 'signed-out') {
-        return { kind: 'waiting', word: 'Attached', sentence: 'Sign in to choose a key for this unit.' };
+        return { kind: 'waiting', word: t`Attached`, sentence: t`Sign in to choose a key for this unit.` };
       }
       const obstacleWords = OBSTACLES[obstacle];
-      const sentence = `${obstacleWords.title} ${obstacleWords.remedy}.`;
-      return { kind: 'waiting', word: 'Not ready', sentence, words: obstacleWords };
+      const sentence = joinSentences(obstacleWords.title, asSentence(obstacleWords.remedy));
+      return { kind: 'waiting', word: t`Not ready`, sentence, words: obstacleWords };
     }
     case 'running': {
       const sentence = phase.wait ? waitSentence(phase.wait) : STAGE_SENTENCES[phase.stage];
-      return { kind: 'working', word: phase.stopping ? 'Stopping' : 'Loading', sentence };
+      return { kind: 'working', word: phase.stopping ? t`Stopping` : t`Loading`, sentence };
     }
     case 'settling': {
-      const sentence = phase.wait ? waitSentence(phase.wait) : 'Asking the unit and the AS how the import ended.';
-      return { kind: 'working', word: 'Checking outcome', sentence };
+      const sentence = phase.wait ? waitSentence(phase.wait) : t`Asking the unit and the AS how the import ended.`;
+      return { kind: 'working', word: t`Checking outcome`, sentence };
     }
     case 'done':
       return {
         kind: 'done',
-        word: lane.attached ? 'Unplug' : 'Done',
-        sentence: `${ACTION_MESSAGES[lane.current?.action ?? 'load'].done} ${phase.signed ? VERIFIED : VERIFIED_HERE}`,
+        word: lane.attached ? t`Unplug` : t`Done`,
+        sentence: joinSentences(
+          ACTION_MESSAGES[lane.current?.action ?? 'load'].done,
+          phase.signed ? VERIFIED : VERIFIED_HERE,
+        ),
       };
     case 'failed':
-      return { kind: 'failed', word: 'Not loaded', sentence: remedy };
+      return { kind: 'failed', word: t`Not loaded`, sentence: remedy };
     case 'unverified':
       return {
         kind: 'unknown',
-        word: 'Not confirmed',
-        sentence: `The key is stored, but the AS has not confirmed it. ${remedy}`,
+        word: t`Not confirmed`,
+        sentence: joinSentences(t`The key is stored, but the AS has not confirmed it.`, remedy),
       };
     case 'unknown':
       return phase.failure.code === 'signed-out' || phase.failure.code === 'not-signed-in'
-        ? { kind: 'unknown', word: 'Not known yet', sentence: 'Sign in to check whether the key is stored.' }
+        ? { kind: 'unknown', word: t`Not known yet`, sentence: t`Sign in to check whether the key is stored.` }
         : {
             kind: 'unknown',
-            word: lane.attached ? 'Not known yet' : 'Plug in again',
+            word: lane.attached ? t`Not known yet` : t`Plug in again`,
             sentence: lane.attached
-              ? 'The key may or may not be stored. Press “Check outcome”.'
-              : 'The key may or may not be stored. Plug the unit in to check. No key is lost.',
+              ? t`The key may or may not be stored. Press “${CHECK_OUTCOME}”.`
+              : t`The key may or may not be stored. Plug the unit in to check. No key is lost.`,
           };
   }
 }

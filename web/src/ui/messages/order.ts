@@ -1,5 +1,4 @@
 // Messages of a unit on a work order and of the order itself: the remedy first, then the reason.
-import { counted } from '#protocol/text/counted.ts';
 import type { Failure } from '../../state/common/failure.ts';
 import {
   hasEnded,
@@ -13,8 +12,11 @@ import type { WaitReason } from '../../state/orders/run-state.ts';
 import type { UnitProgress } from '../../state/orders/unit-progress.svelte.ts';
 import { keysIn } from '../../state/page/journal-space.ts';
 import type { Lane } from '../../state/station/lane.svelte.ts';
+import { asSentence, formatNumber, joinSentences } from '../../text/locale.ts';
+import { plural, t } from '../../text/t.ts';
 import { explain } from './catalog.svelte.ts';
 import {
+  CHECK_OUTCOME,
   contextOf,
   type LaneMessage,
   LOAD_AGAIN,
@@ -27,52 +29,52 @@ import type { Message, MessageContext, Platform } from './types.ts';
 
 const REFUSALS = {
   unlisted: {
-    word: 'Not listed',
-    sentence: 'Unplug this unit: it is not on this order. No key was requested.',
+    word: t`Not listed`,
+    sentence: t`Unplug this unit: it is not on this order. No key was requested.`,
   },
   'wrong-set': {
-    word: 'Other set',
-    sentence: 'Unplug this unit: its set is not the set of the order. No key was requested.',
+    word: t`Other set`,
+    sentence: t`Unplug this unit: its set is not the set of the order. No key was requested.`,
   },
-  twice: { word: 'Attached twice', sentence: 'Unplug one of the two units with this serial number.' },
+  twice: { word: t`Attached twice`, sentence: t`Unplug one of the two units with this serial number.` },
   'scan-differs': {
-    word: 'Other label',
-    sentence: 'Check this unit: the scanned label belongs to another unit. Nothing was loaded.',
+    word: t`Other label`,
+    sentence: t`Check this unit: the scanned label belongs to another unit. Nothing was loaded.`,
   },
 } as const;
 
 const DONE = {
-  loaded: 'All keys of the order are loaded. The receipts are verified.',
-  'had-all': 'All keys of the order were already loaded. Nothing was loaded again.',
-  rehearsed: 'Dry run: the unit gave a challenge. Nothing was loaded.',
+  loaded: t`All keys of the order are loaded. The receipts are verified.`,
+  'had-all': t`All keys of the order were already loaded. Nothing was loaded again.`,
+  rehearsed: t`Dry run: the unit gave a challenge. Nothing was loaded.`,
 } as const;
 
 const WAIT_SENTENCES: Readonly<Record<WaitReason, string>> = {
-  'sign-in': 'Sign in to load keys.',
-  early: 'Wait: this order is not valid yet.',
-  over: 'Stop here: this order has expired. Ask your custodian for a new order.',
-  closed: 'This order is closed. No more keys will be loaded.',
-  revoked: 'Stop here: this order was revoked. No more keys will be loaded.',
+  'sign-in': t`Sign in to load keys.`,
+  early: t`Wait: this order is not valid yet.`,
+  over: t`Stop here: this order has expired. Ask your custodian for a new order.`,
+  closed: t`This order is closed. No more keys will be loaded.`,
+  revoked: t`Stop here: this order was revoked. No more keys will be loaded.`,
 };
 
 /** State words of an order that takes no more loads, and of its units that are not loaded. */
 const OVER_WORDS: Readonly<Record<OverReason, string>> = {
-  over: 'Expired',
-  closed: 'Closed',
-  revoked: 'Revoked',
+  over: t`Expired`,
+  closed: t`Closed`,
+  revoked: t`Revoked`,
 };
 
 /** Labels of the button that starts the run, and of the one that continues it after a halt. */
-export const START_ORDER = 'Start order';
-export const GO_ON = 'Go on';
+export const START_ORDER = t`Start order`;
+export const GO_ON = t`Go on`;
 
 export const REPETITION_LABELS: Readonly<Record<Repetition, string>> = {
   'load-again': LOAD_AGAIN,
-  load: 'Load unit',
-  scan: 'Scan again',
-  'check-outcome': 'Check outcome',
-  read: 'Read again',
-  'use-here': 'Use unit here',
+  load: t`Load unit`,
+  scan: t`Scan again`,
+  'check-outcome': CHECK_OUTCOME,
+  read: t`Read again`,
+  'use-here': t`Use unit here`,
 };
 
 type Stands = Pick<OrderRun, 'state' | 'waitReason'>;
@@ -93,8 +95,8 @@ function explainOnOrder(failure: Failure, seen: MessageContext): Message {
   if (!words.choose) return words;
   const isUsed = failure.command === 'IMPORTKEY' && failure.statusWord === VERSION_USED;
   return isUsed
-    ? { ...words, remedy: 'Set this unit aside', aside: true }
-    : { ...words, remedy: 'Set this unit aside and tell your custodian', aside: true, helper: 'custodian' };
+    ? { ...words, remedy: t`Set this unit aside`, aside: true }
+    : { ...words, remedy: t`Set this unit aside and tell your custodian`, aside: true, helper: 'custodian' };
 }
 
 export function unitMessage(work: UnitProgress, { state, waitReason }: Stands, platform: Platform): LaneMessage {
@@ -110,48 +112,62 @@ export function unitMessage(work: UnitProgress, { state, waitReason }: Stands, p
       return state.is === 'running'
         ? {
             kind: 'waiting',
-            word: 'Waiting',
-            sentence: waitReason ? WAIT_SENTENCES[waitReason] : 'Loading continues in a moment.',
+            word: t`Waiting`,
+            sentence: waitReason ? WAIT_SENTENCES[waitReason] : t`Loading continues in a moment.`,
           }
         : {
             kind: 'waiting',
-            word: 'Waiting',
-            sentence: `Press “${state.is === 'halted' ? GO_ON : START_ORDER}”. To load keys by hand, leave the order.`,
+            word: t`Waiting`,
+            sentence:
+              state.is === 'halted'
+                ? t`Press “${GO_ON}”. To load keys by hand, leave the order.`
+                : t`Press “${START_ORDER}”. To load keys by hand, leave the order.`,
           };
     case 'scan':
       return {
         kind: 'waiting',
-        word: 'Scan label',
-        sentence: 'Scan or type the serial number on the label of this unit.',
+        word: t`Scan label`,
+        sentence: t`Scan or type the serial number on the label of this unit.`,
       };
     case 'reason':
       return {
         kind: 'unknown',
-        word: 'Reason needed',
-        sentence: `Enter a reason, then press “${LOAD_AGAIN}”. This key was already sent to this unit in this order.`,
+        word: t`Reason needed`,
+        sentence: t`Enter a reason, then press “${LOAD_AGAIN}”. This key was already sent to this unit in this order.`,
       };
     case 'loading': {
       if (lane.phase.is !== 'running')
-        return { kind: 'working', word: 'Loading', sentence: 'The next key is loaded in a moment.' };
+        return { kind: 'working', word: t`Loading`, sentence: t`The next key is loaded in a moment.` };
       const sentence = lane.phase.wait ? waitSentence(lane.phase.wait) : STAGE_SENTENCES[lane.phase.stage];
-      const count = phase.lines > 1 ? `Key ${phase.line + 1} of ${phase.lines}. ` : '';
-      return { kind: 'working', word: 'Loading', sentence: count + sentence };
+      if (phase.lines === 1) return { kind: 'working', word: t`Loading`, sentence };
+      const key = phase.line + 1;
+      const position = t`Key ${key} of ${phase.lines}.`;
+      return { kind: 'working', word: t`Loading`, sentence: joinSentences(position, sentence) };
     }
     case 'done':
-      return { kind: 'done', word: lane.attached ? 'Unplug' : 'Done', sentence: DONE[phase.how] };
+      return { kind: 'done', word: lane.attached ? t`Unplug` : t`Done`, sentence: DONE[phase.how] };
     case 'refused':
       return { kind: 'failed', ...REFUSALS[phase.refusal] };
     case 'aside':
-      return { kind: 'aside', word: 'Set aside', sentence: phase.reason };
+      return { kind: 'aside', word: t`Set aside`, sentence: phase.reason };
     case 'failed': {
       const words = explainOnOrder(phase.failure, contextOf(lane, platform, button));
       if (isOver(waitReason) && repetition === undefined)
-        return { kind: 'failed', word: 'Not loaded', sentence: `${words.title} ${WAIT_SENTENCES[waitReason]}` };
-      return { kind: 'failed', word: 'Not loaded', sentence: `${words.remedy}. ${words.title}`, words };
+        return {
+          kind: 'failed',
+          word: t`Not loaded`,
+          sentence: joinSentences(words.title, WAIT_SENTENCES[waitReason]),
+        };
+      return {
+        kind: 'failed',
+        word: t`Not loaded`,
+        sentence: joinSentences(asSentence(words.remedy), words.title),
+        words,
+      };
     }
     case 'unknown':
       if (lane.phase.is !== 'unknown' && lane.phase.is !== 'unverified')
-        return { kind: 'unknown', word: 'Not known yet', sentence: 'Plug the unit in to check the outcome.' };
+        return { kind: 'unknown', word: t`Not known yet`, sentence: t`Plug the unit in to check the outcome.` };
       return hasEnded(waitReason) ? unknownAfterEnd(lane, platform) : laneMessage(lane, platform, button);
   }
 }
@@ -160,9 +176,13 @@ export function unitMessage(work: UnitProgress, { state, waitReason }: Stands, p
 function unknownAfterEnd(lane: Lane, platform: Platform): LaneMessage {
   const { kind, word } = laneMessage(lane, platform);
   const isStored = lane.phase.is === 'unverified';
-  const what = isStored ? 'The key is stored, but the AS has not confirmed it.' : 'The key may or may not be stored.';
-  const next = lane.attached || isStored ? `press “${repeatLabel(lane)}”` : 'plug the unit in';
-  return { kind, word, sentence: `${what} Leave the order, then ${next}.` };
+  const what = isStored ? t`The key is stored, but the AS has not confirmed it.` : t`The key may or may not be stored.`;
+  const button = repeatLabel(lane);
+  const next =
+    lane.attached || isStored
+      ? t`Leave the order, then press “${button}”.`
+      : t`Leave the order, then plug the unit in.`;
+  return { kind, word, sentence: joinSentences(what, next) };
 }
 
 export interface StateOptions {
@@ -177,29 +197,34 @@ export function stateWords(
   { state, waitReason }: Stands,
   { isComplete = false, from, until }: StateOptions,
 ): { readonly word: string; readonly sentence: string } {
-  if (waitReason === 'closed') return { word: 'Closed', sentence: 'The AS has signed the report.' };
-  if (waitReason === 'revoked') return { word: 'Revoked', sentence: WAIT_SENTENCES.revoked };
-  if (isComplete) return { word: 'Complete', sentence: 'Every unit is done. Close the order.' };
+  if (waitReason === 'closed') return { word: t`Closed`, sentence: t`The AS has signed the report.` };
+  if (waitReason === 'revoked') return { word: t`Revoked`, sentence: WAIT_SENTENCES.revoked };
+  if (isComplete) return { word: t`Complete`, sentence: t`Every unit is done. Close the order.` };
   if (waitReason === 'over') {
     return {
-      word: 'Expired',
-      sentence: `Stop here: this order expired ${until}. Ask your custodian for a new order, then close this one.`,
+      word: t`Expired`,
+      sentence: t`Stop here: this order expired ${until}. Ask your custodian for a new order, then close this one.`,
     };
   }
   switch (state.is) {
     case 'running':
-      if (waitReason === 'early') return { word: 'Waiting', sentence: `Wait: this order is valid from ${from}.` };
-      if (waitReason) return { word: 'Waiting', sentence: WAIT_SENTENCES[waitReason] };
-      return { word: 'Working', sentence: 'Plug units in. Unplug each one when it is green.' };
+      if (waitReason === 'early') return { word: t`Waiting`, sentence: t`Wait: this order is valid from ${from}.` };
+      if (waitReason) return { word: t`Waiting`, sentence: WAIT_SENTENCES[waitReason] };
+      return { word: t`Working`, sentence: t`Plug units in. Unplug each one when it is green.` };
     case 'paused':
       return {
-        word: 'Paused',
-        sentence: `Press “${START_ORDER}” to load keys. Loads in progress continue.`,
+        word: t`Paused`,
+        sentence: t`Press “${START_ORDER}” to load keys. Loads in progress continue.`,
       };
     case 'halted': {
       const words = explainOnOrder(state.failure, { platform: 'other', button: GO_ON });
-      const why = state.failures > 1 ? `${counted(state.failures, 'unit')} failed in a row. ` : '';
-      return { word: 'Halted', sentence: `${why}${words.remedy}. ${words.title}` };
+      const why = joinSentences(asSentence(words.remedy), words.title);
+      if (state.failures <= 1) return { word: t`Halted`, sentence: why };
+      const count = plural(state.failures, {
+        one: t`${state.failures} unit failed in a row.`,
+        other: t`${state.failures} units failed in a row.`,
+      });
+      return { word: t`Halted`, sentence: joinSentences(count, why) };
     }
   }
 }
@@ -210,8 +235,10 @@ export function stateWords(
  */
 export function freeSpaceText(bytes: number): string {
   const keys = keysIn(bytes);
-  if (keys < 100) return keys === 0 ? 'There is no space for another key.' : 'There is space for only a few more keys.';
-  if (keys >= 1_000_000) return 'There is space for at least a million more keys.';
+  if (keys < 100)
+    return keys === 0 ? t`There is no space for another key.` : t`There is space for only a few more keys.`;
+  if (keys >= 1_000_000) return t`There is space for at least a million more keys.`;
   const digit = 10 ** (String(keys).length - 1);
-  return `There is space for at least ${(Math.floor(keys / digit) * digit).toLocaleString(undefined, { numberingSystem: 'latn' })} more keys.`;
+  const count = formatNumber(Math.floor(keys / digit) * digit);
+  return t`There is space for at least ${count} more keys.`;
 }

@@ -1,47 +1,48 @@
 // Messages for the error codes of a site file (failures.ts).
+import { t } from '../../text/t.ts';
 
 const helper = 'administrator' as const;
 
 export const SITE = {
   'site-unreadable': {
-    remedy: 'Ask your administrator to publish the site file again',
+    remedy: t`Ask your administrator to publish the site file again`,
     helper,
-    title: 'The site file of this page is damaged, or it is not a site file.',
+    title: t`The site file of this page is damaged, or it is not a site file.`,
     final: true,
   },
   'site-newer-format': {
-    remedy: 'Close all tabs of this page and open it again, or tell your administrator',
+    remedy: t`Close all tabs of this page and open it again, or tell your administrator`,
     helper,
-    title: 'The site file needs a newer version of this page.',
+    title: t`The site file needs a newer version of this page.`,
   },
   'site-unsigned': {
-    remedy: 'Ask your administrator to sign the site file and publish it again',
+    remedy: t`Ask your administrator to sign the site file and publish it again`,
     helper,
-    title: 'The site file of this page has no signature of your AS.',
+    title: t`The site file of this page has no signature of your AS.`,
     final: true,
   },
   'site-untrusted': {
-    remedy: 'Stop here and tell your administrator',
+    remedy: t`Stop here and tell your administrator`,
     helper,
-    title: 'The site file of this page was signed by an AS that this station does not trust.',
+    title: t`The site file of this page was signed by an AS that this station does not trust.`,
     final: true,
   },
   'site-changed': {
-    remedy: 'Stop here and tell your administrator',
+    remedy: t`Stop here and tell your administrator`,
     helper,
-    title: 'The site file of this page was changed after your AS signed it.',
+    title: t`The site file of this page was changed after your AS signed it.`,
     final: true,
   },
   'site-key-refused': {
-    remedy: 'Ask your administrator to sign the site file and publish it again',
+    remedy: t`Ask your administrator to sign the site file and publish it again`,
     helper,
-    title: 'The key that signed the site file was not valid for site files.',
+    title: t`The key that signed the site file was not valid for site files.`,
     final: true,
   },
   'site-older': {
-    remedy: 'Ask your administrator to publish the newest site file',
+    remedy: t`Ask your administrator to publish the newest site file`,
     helper,
-    title: 'The site file of this page is older than the one that this station used last.',
+    title: t`The site file of this page is older than the one that this station used last.`,
     final: true,
   },
 } as const;

@@ -57,4 +57,9 @@ export interface Message {
  */
 export type StoredMessage =
   | (Message & { readonly again?: never })
-  | (Omit<Message, 'remedy'> & { readonly remedy?: string; readonly again: true });
+  | (Omit<Message, 'remedy'> & {
+      readonly remedy?: string;
+      readonly again: true;
+      /** The remedy already says to plug the unit in again. */
+      readonly replug?: true;
+    });
