@@ -1,6 +1,8 @@
 // Builds the text that an operator copies for the administrator. It says what happened to which
 // unit, at what time, and in which build of the page.
 
+import { asSentence } from '../../text/locale.ts';
+import { t } from '../../text/t.ts';
 import type { Message } from '../messages/types.ts';
 import { groupedHex, inFours } from './format.ts';
 
@@ -25,20 +27,20 @@ export interface NoteOptions {
 
 export function administratorNote({ code, message, unit, time, service, build }: NoteOptions): string {
   const rows: readonly (readonly [name: string, value: string])[] = [
-    ['Remedy', `${message.remedy}.`],
-    ['Reason', message.title],
-    ['Code', code],
+    [t`Remedy`, asSentence(message.remedy)],
+    [t`Reason`, message.title],
+    [t`Code`, code],
     ...(unit
       ? ([
-          ['SN', inFours(unit.sn).join(' ')],
-          ['Set', groupedHex(unit.set)],
-          ['Transport key version', String(unit.tkv)],
+          [t`SN`, inFours(unit.sn).join(' ')],
+          [t`Set`, groupedHex(unit.set)],
+          [t`Transport key version`, String(unit.tkv)],
         ] as const)
       : []),
-    ['Time', time.toISOString()],
-    ['AS', service],
-    ['Build', build],
+    [t`Time`, time.toISOString()],
+    [t`AS`, service],
+    [t`Build`, build],
     ...(message.lines ? ([[message.lines.where, message.lines.text]] as const) : []),
   ];
-  return `${rows.map(([name, value]) => `${name}: ${value}`).join('\n')}\n`;
+  return `${rows.map(([name, value]) => t`${name}: ${value}`).join('\n')}\n`;
 }
