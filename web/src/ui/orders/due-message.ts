@@ -1,6 +1,6 @@
 // Says when a work order ends: the day, and the time until then.
-import { counted } from '#protocol/text/counted.ts';
 import { type Due, dueOf } from '../../state/order-list/due.ts';
+import { plural, t } from '../../text/t.ts';
 import { dayAndClock, grouped, timeFormatter } from '../common/format.ts';
 
 export interface DueMessage {
@@ -22,13 +22,18 @@ export function dueMessage(until: string, now: Date): DueMessage {
   const isNear = Math.abs(day) <= 1;
   const isThisYear = new Date(until).getFullYear() === now.getFullYear();
   const name = isNear ? dayAndClock(until, now) : (isThisYear ? dayOfYear : dayWithYear)(until);
-  return { isOver, text: isOver ? `Expired ${name}` : `Due ${name}, in ${inWords(distance)}` };
+  if (isOver) return { isOver, text: t`Expired ${name}` };
+  const time = inWords(distance);
+  return { isOver, text: t`Due ${name}, in ${time}` };
 }
 
 function inWords(distance: Due['distance']): string {
-  if ('days' in distance) return counted(distance.days, 'day', grouped);
+  if ('days' in distance) {
+    const days = grouped(distance.days);
+    return plural(distance.days, { one: t`${days} day`, other: t`${days} days` });
+  }
   const { hours, minutes } = distance;
-  if (hours === 0) return `${minutes} min`;
+  if (hours === 0) return t`${minutes} min`;
   // For ten hours or more, minutes do not matter.
-  return hours >= 10 || minutes === 0 ? `${hours} h` : `${hours} h ${minutes} min`;
+  return hours >= 10 || minutes === 0 ? t`${hours} h` : t`${hours} h ${minutes} min`;
 }
