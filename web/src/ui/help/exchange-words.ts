@@ -7,46 +7,47 @@ import {
   type SlotField,
 } from '../../state/help/decode-exchange.ts';
 import type { Entry } from '../../state/help/exchange-console.svelte.ts';
+import { t } from '../../text/t.ts';
 import { attributesInWords } from '../messages/attributes.ts';
 import { slotName } from '../messages/slots.ts';
 import { explainStatusWord } from '../messages/status-words.ts';
 
 const PURPOSES: Readonly<Record<string, string>> = {
-  SELECT: 'Selects the key application and reads the identity',
-  'GET RESPONSE': 'Reads the rest of a response',
-  'GET IDENTITY': 'Reads the identity of the unit',
-  'GET DATA': 'Reads the data of a token card',
-  'GET CHALLENGE': 'Requests a challenge for one import',
-  EXPORTKEY: 'Requests a sealed key from a token card',
-  IMPORTKEY: 'Sends the sealed key to the unit',
-  'GET RECEIPT': 'Reads the receipt of the last import into a slot',
-  VERIFYRECEIPT: 'Has a token card verify a receipt',
-  IDENTIFY: 'Makes the unit blink',
-  VERIFY: 'Sends the PIN to a token card',
-  'CHANGE REFERENCE DATA': 'Changes the PIN of a token card',
+  SELECT: t`Selects the key application and reads the identity`,
+  'GET RESPONSE': t`Reads the rest of a response`,
+  'GET IDENTITY': t`Reads the identity of the unit`,
+  'GET DATA': t`Reads the data of a token card`,
+  'GET CHALLENGE': t`Requests a challenge for one import`,
+  EXPORTKEY: t`Requests a sealed key from a token card`,
+  IMPORTKEY: t`Sends the sealed key to the unit`,
+  'GET RECEIPT': t`Reads the receipt of the last import into a slot`,
+  VERIFYRECEIPT: t`Has a token card verify a receipt`,
+  IDENTIFY: t`Makes the unit blink`,
+  VERIFY: t`Sends the PIN to a token card`,
+  'CHANGE REFERENCE DATA': t`Changes the PIN of a token card`,
 };
 
 const LABELS: Readonly<Record<FieldName, string>> = {
-  application: 'Application',
-  suite: 'Suite',
-  suites: 'Suites',
-  slot: 'Slot',
-  sn: 'Serial number',
-  set: 'Set',
-  'transport-key': 'Transport key version',
-  profile: 'Profile',
-  lifecycle: 'State',
-  tries: 'Tries left',
-  signature: 'Signature',
-  firmware: 'Firmware',
-  key: 'Key entry',
-  version: 'Key version',
-  attributes: 'Attributes',
-  export: 'Export',
-  'as-number': 'AS number',
+  application: t`Application`,
+  suite: t`Suite`,
+  suites: t`Suites`,
+  slot: t`Slot`,
+  sn: t`Serial number`,
+  set: t`Set`,
+  'transport-key': t`Transport key version`,
+  profile: t`Profile`,
+  lifecycle: t`State`,
+  tries: t`Tries left`,
+  signature: t`Signature`,
+  firmware: t`Firmware`,
+  key: t`Key entry`,
+  version: t`Key version`,
+  attributes: t`Attributes`,
+  export: t`Export`,
+  'as-number': t`AS number`,
   kcv: 'KCV',
-  imports: 'Imports',
-  data: 'Data',
+  imports: t`Imports`,
+  data: t`Data`,
 };
 
 export interface Line {
@@ -70,15 +71,15 @@ export function exchangeWords({ exchange }: Entry): ExchangeWords {
   const { header, command, isPart, isFailed, request, response, slots, status } = decoded;
   const { statusWord } = exchange;
   const known = statusWord === undefined ? undefined : explainStatusWord(command, statusWord);
-  const purpose = PURPOSES[command] ?? 'A command that this page does not know';
+  const purpose = PURPOSES[command] ?? t`A command that this page does not know`;
   return {
     header,
     command,
     isFailed,
-    purpose: isPart ? `${purpose}, first part` : purpose,
+    purpose: isPart ? t`${purpose}, first part` : purpose,
     request: request.map(fieldLine),
     response: [...response.map(fieldLine), ...slots.map(slotLine)],
-    status: status ? `${status.word} ${status.meaning ?? 'not defined'}` : 'No answer',
+    status: status ? `${status.word} ${status.meaning ?? t`not defined`}` : t`No answer`,
     explanation: known?.title,
     causes: known?.causes ?? [],
   };
@@ -95,7 +96,8 @@ function wordedValue(name: FieldName, value: string): string {
 
 function slotLine({ slot, key }: SlotField): Line {
   const name = slotName(Number.parseInt(slot, 16));
-  const value = key ? `version ${key.version}, ${key.attributes}, KCV ${key.kcv}` : 'empty';
+  const value = key ? t`version ${key.version}, ${key.attributes}, KCV ${key.kcv}` : t`empty`;
+  // Only languages with capitals change.
   return { label: `${name.charAt(0).toUpperCase()}${name.slice(1)}`, value };
 }
 
@@ -106,12 +108,12 @@ export function textOf(entry: Entry): string {
   const lines = (direction: string, all: readonly Line[]): readonly string[] =>
     all.map(({ label, value }) => `  ${direction} ${label}: ${value}`);
   return [
-    `${at} ${entry.sn === undefined ? 'unit not read' : `unit ${entry.sn}`} ${command} ${header}`,
+    `${at} ${entry.sn === undefined ? t`unit not read` : t`unit ${entry.sn}`} ${command} ${header}`,
     `  ${purpose}`,
     ...lines('=>', request),
     ...lines('<=', response),
     `  <= ${status}`,
     ...(explanation === undefined ? [] : [`  ${explanation}`]),
-    ...causes.map((cause) => `  Possible cause: ${cause}`),
+    ...causes.map((cause) => t`  Possible cause: ${cause}`),
   ].join('\n');
 }

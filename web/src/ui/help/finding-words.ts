@@ -1,8 +1,9 @@
 // The sentences for findings (web/src/state/help/findings.ts): the remedy first, then the reason.
-import { counted } from '#protocol/text/counted.ts';
 import type { Facts } from '../../state/help/facts.ts';
 import type { Finding, FindingCode, HelpAction, Summary } from '../../state/help/findings.ts';
 import { keysIn } from '../../state/page/journal-space.ts';
+import { joinSentences, listInWords } from '../../text/locale.ts';
+import { plural, t } from '../../text/t.ts';
 import { dayAndClock, grouped, moment, seconds } from '../common/format.ts';
 import { explain } from '../messages/failures.ts';
 import type { Helper, Message, MessageContext } from '../messages/types.ts';
@@ -26,189 +27,196 @@ export interface SummaryWords {
   readonly text: string;
 }
 
+const KEEP_STORAGE = t`Keep storage`;
+
 export const ACTION_LABELS: Readonly<Record<HelpAction, string>> = {
-  'retry-device': 'Retry device',
-  'forget-device': 'Forget device',
-  'open-station': 'Go to station',
-  reload: 'Reload page',
-  'check-again': 'Retry',
-  'keep-storage': 'Keep storage',
-  'run-self-test': 'Run self-test',
+  'retry-device': t`Retry device`,
+  'forget-device': t`Forget device`,
+  'open-station': t`Go to station`,
+  reload: t`Reload page`,
+  'check-again': t`Retry`,
+  'keep-storage': KEEP_STORAGE,
+  'run-self-test': t`Run self-test`,
 };
 
 export function summaryWords({ devices, others, isReady }: Summary, facts: Facts): SummaryWords {
   const count = devices + others;
   if (count === 0) {
-    if (isReady) return { title: 'Ready to load keys', text: 'No fault was found.' };
-    const next = facts.session.kind === 'none' ? 'Sign in at the station' : 'Attach a unit at the station';
-    return { title: 'No fault was found', text: `${next} to load keys.` };
+    if (isReady) return { title: t`Ready to load keys`, text: t`No fault was found.` };
+    return {
+      title: t`No fault was found`,
+      text:
+        facts.session.kind === 'none'
+          ? t`Sign in at the station to load keys.`
+          : t`Attach a unit at the station to load keys.`,
+    };
   }
-  const noun = others === 0 ? 'device' : 'fault';
+  const number = grouped(count);
+  if (others === 0) {
+    return {
+      title: plural(count, { one: t`One device needs you`, other: t`${number} devices need you` }),
+      text: t`No other fault was found.`,
+    };
+  }
   return {
-    title: count === 1 ? `One ${noun} needs you` : `${counted(count, noun, grouped)} need you`,
-    text: others === 0 ? 'No other fault was found.' : 'Begin at the top of each list.',
+    title: plural(count, { one: t`One fault needs you`, other: t`${number} faults need you` }),
+    text: t`Begin at the top of each list.`,
   };
 }
 
 type Source = FindingWords | ((facts: Facts) => FindingWords);
-
-const INTERFACES = { usb: 'USB', serial: 'serial ports' } as const;
 
 function interfaceMissing({ access, platform, isSecure }: Facts): FindingWords {
   const kind = access.usb === 'available' ? 'serial' : 'usb';
   const { remedy, title, causes } = explain({ code: 'browser-unsupported' }, { platform, kind, insecure: !isSecure });
   return access[kind] === 'blocked'
     ? {
-        title: `A policy blocks ${INTERFACES[kind]}`,
-        remedy: 'Use the other interface, or ask your administrator to allow this one',
+        title: kind === 'usb' ? t`A policy blocks USB` : t`A policy blocks serial ports`,
+        remedy: t`Use the other interface, or ask your administrator to allow this one`,
         helper: 'administrator',
-        text: 'The policy comes from your company or from the server of this page.',
+        text: t`The policy comes from your company or from the server of this page.`,
       }
-    : { title: `This browser has no access to ${INTERFACES[kind]}`, remedy, text: title, causes };
+    : {
+        title: kind === 'usb' ? t`This browser has no access to USB` : t`This browser has no access to serial ports`,
+        remedy,
+        text: title,
+        causes,
+      };
 }
 
 const REST: Readonly<Record<Exclude<FindingCode, DeviceCode>, Source>> = {
   'no-device': {
-    title: 'No device',
-    remedy: 'Attach a unit at the station',
-    text: 'This page can use a device only after you have chosen it there.',
+    title: t`No device`,
+    remedy: t`Attach a unit at the station`,
+    text: t`This page can use a device only after you have chosen it there.`,
   },
-  'choice-failed': { title: 'The last chosen device cannot be used', text: '' },
-  'service-reached': ({ service, at }) => ({
-    title: 'The AS answers',
-    text:
-      service.is === 'reached' && service.comparedAt !== undefined
-        ? `The last request took ${grouped(Math.round(service.ms))} ms. The root key was compared ${dayAndClock(service.comparedAt, new Date(at))}.`
-        : '',
-  }),
+  'choice-failed': { title: t`The last chosen device cannot be used`, text: '' },
+  'service-reached': (facts) => ({ title: t`The AS answers`, text: lastRequest(facts) }),
   'service-not-compared': {
-    title: 'The root key has not been compared yet',
-    remedy: 'Sign in at the station',
-    text: 'You compare it at the first sign-in.',
+    title: t`The root key has not been compared yet`,
+    remedy: t`Sign in at the station`,
+    text: t`You compare it at the first sign-in.`,
   },
   'service-root-changed': {
-    title: 'The AS has another root key',
-    remedy: 'Load no key, and tell your administrator',
+    title: t`The AS has another root key`,
+    remedy: t`Load no key, and tell your administrator`,
     helper: 'administrator',
-    text: 'The AS was installed again, or this is another AS.',
+    text: t`The AS was installed again, or this is another AS.`,
   },
-  'service-failed': { title: 'The AS did not answer as expected', text: '' },
+  'service-failed': { title: t`The AS did not answer as expected`, text: '' },
   'local-network-asked': {
-    title: 'This browser may ask for access to the local network',
-    remedy: 'Check again, and choose Allow if the browser asks',
-    text: 'It asks if the AS is in a private network. It sends nothing before you answer.',
+    title: t`This browser may ask for access to the local network`,
+    remedy: t`Check again, and choose Allow if the browser asks`,
+    text: t`It asks if the AS is in a private network. It sends nothing before you answer.`,
   },
   'local-network-denied': {
-    title: 'This browser blocks requests to the local network',
-    remedy: 'Allow local network access in the site settings of this page',
-    text: 'An AS in a private network gets no request. If you cannot change it, ask your administrator.',
+    title: t`This browser blocks requests to the local network`,
+    remedy: t`Allow local network access in the site settings of this page`,
+    text: t`An AS in a private network gets no request. If you cannot change it, ask your administrator.`,
   },
   'clocks-agree': ({ clock }) => ({
-    title: 'The clocks agree',
-    text: `This computer and the AS differ by ${difference(clock)}.`,
+    title: t`The clocks agree`,
+    text: clocksAgree(clock),
   }),
   'clocks-differ': ({ clock }) => ({
-    title: 'The clocks differ',
-    remedy: 'Set the clock of this computer',
-    text: `It is ${difference(clock)} ${clock.offsetMs > 0 ? 'behind' : 'ahead of'} the AS. The page uses the time of the AS.`,
+    title: t`The clocks differ`,
+    remedy: t`Set the clock of this computer`,
+    text: clocksDiffer(clock),
   }),
   'exports-left': ({ session }) => ({
-    title: `${counted(session.exportsLeft ?? 0, 'export', grouped)} left`,
-    text: 'The vault or card in use can export this number of keys.',
+    title: exportsLeft(session.exportsLeft ?? 0),
+    text: t`The vault or card in use can export this number of keys.`,
   }),
   'exports-used': {
-    title: 'No export is left',
-    remedy: 'Use another vault or card, or ask your custodian for a new vault',
+    title: t`No export is left`,
+    remedy: t`Use another vault or card, or ask your custodian for a new vault`,
     helper: 'custodian',
-    text: 'All exports of the vault or card in use are used up.',
+    text: t`All exports of the vault or card in use are used up.`,
   },
-  'page-halted': { title: 'The page cannot start', text: '' },
+  'page-halted': { title: t`The page cannot start`, text: '' },
   'page-broken': {
-    title: 'The page has a fault',
-    remedy: 'Save the support file, then reload this page',
-    text: 'The view History shows the state of every load.',
+    title: t`The page has a fault`,
+    remedy: t`Save the support file, then reload this page`,
+    text: t`The view History shows the state of every load.`,
   },
   'page-cut-off': {
-    title: 'A part of the page is missing',
-    remedy: 'Check the network, then reload this page',
-    text: 'Its file could not be fetched.',
+    title: t`A part of the page is missing`,
+    remedy: t`Check the network, then reload this page`,
+    text: t`Its file could not be fetched.`,
   },
   'page-superseded': {
-    title: 'Another tab has a newer version',
-    remedy: 'Reload this page when no load is in progress',
-    text: 'Only one version can use the journal.',
+    title: t`Another tab has a newer version`,
+    remedy: t`Reload this page when no load is in progress`,
+    text: t`Only one version can use the journal.`,
   },
   'build-current': ({ build }) => ({
     title: buildName(build),
-    text: 'The server of this page offers the same build.',
+    text: t`The server of this page offers the same build.`,
   }),
   'build-replaced': ({ build }) => ({
-    title: `${buildName(build)} was replaced`,
-    remedy: 'Reload this page when no load is in progress',
-    text: 'The server of this page offers another build.',
+    title: buildReplaced(build),
+    remedy: t`Reload this page when no load is in progress`,
+    text: t`The server of this page offers another build.`,
   }),
   'build-unchecked': ({ build }) => ({
     title: buildName(build),
-    text: 'It could not be compared with the build that the server of this page offers.',
+    text: t`It could not be compared with the build that the server of this page offers.`,
   }),
-  'interfaces-available': (facts) => ({ title: browserName(facts), text: 'USB and serial ports are available.' }),
+  'interfaces-available': (facts) => ({ title: browserName(facts), text: t`USB and serial ports are available.` }),
   'interface-missing': interfaceMissing,
   'interfaces-missing': ({ platform, isSecure }) => {
     const { remedy, causes } = explain({ code: 'browser-unsupported' }, { platform, insecure: !isSecure });
-    const text = 'It has neither WebUSB nor Web Serial, or a policy of your company forbids both.';
-    return { title: 'This browser cannot reach a unit', remedy, text, causes };
+    const text = t`It has neither WebUSB nor Web Serial, or a policy of your company forbids both.`;
+    return { title: t`This browser cannot reach a unit`, remedy, text, causes };
   },
   'storage-kept': ({ storage }) => ({
-    title: 'The browser keeps this data when the disk is full',
+    title: t`The browser keeps this data when the disk is full`,
     text: spaceLeft(storage.freeBytes),
   }),
   'storage-clearable': ({ storage }) => ({
-    title: 'The storage may be cleared',
-    text: `The browser may delete the journal when the disk is full. ${spaceLeft(storage.freeBytes)}`,
+    title: t`The storage may be cleared`,
+    text: joinSentences(t`The browser may delete the journal when the disk is full.`, spaceLeft(storage.freeBytes)),
   }),
   'storage-refused': ({ storage }) => ({
-    title: 'The browser refused to keep the storage',
-    remedy: `Install this page or add a bookmark, then press “${ACTION_LABELS['keep-storage']}”`,
-    text: `The browser may delete the journal when the disk is full. ${spaceLeft(storage.freeBytes)}`,
+    title: t`The browser refused to keep the storage`,
+    remedy: t`Install this page or add a bookmark, then press “${KEEP_STORAGE}”`,
+    text: joinSentences(t`The browser may delete the journal when the disk is full.`, spaceLeft(storage.freeBytes)),
   }),
   'storage-full': ({ storage }) => ({
-    title: 'The storage is almost full',
-    remedy: 'Free some disk space, then retry',
+    title: t`The storage is almost full`,
+    remedy: t`Free some disk space, then retry`,
     text: spaceLeft(storage.freeBytes),
   }),
   'journal-kept': ({ journal }) => ({
-    title: 'The journal works',
-    text:
-      journal.attempts === 0 ? 'It has no attempt yet.' : `Its last attempt has number ${grouped(journal.attempts)}.`,
+    title: t`The journal works`,
+    text: lastAttempt(journal.attempts),
   }),
   'journal-lost': ({ journal }) => ({
-    title: 'The journal was deleted',
-    remedy: 'Tell your administrator',
+    title: t`The journal was deleted`,
+    remedy: t`Tell your administrator`,
     helper: 'administrator',
     text:
-      journal.lostAt === undefined
-        ? 'It was deleted while this page was open.'
-        : `The page found the loss on ${moment(journal.lostAt)}. Earlier attempts are missing.`,
+      journal.lostAt === undefined ? t`It was deleted while this page was open.` : lossFound(moment(journal.lostAt)),
   }),
-  'journal-failed': { title: 'The journal cannot be read', text: '' },
+  'journal-failed': { title: t`The journal cannot be read`, text: '' },
   'attempts-open': ({ journal }) => ({
-    title: journal.open === 1 ? 'One load is not settled' : `${counted(journal.open, 'load', grouped)} are not settled`,
-    remedy: 'Go to the station and attach the unit again',
-    text: 'The journal does not show yet whether the key is stored.',
+    title: openLoads(journal.open),
+    remedy: t`Go to the station and attach the unit again`,
+    text: t`The journal does not show yet whether the key is stored.`,
   }),
   'self-test-due': {
-    title: 'The self-test has not run',
-    text: 'It checks the cryptography of this browser and the storage.',
+    title: t`The self-test has not run`,
+    text: t`It checks the cryptography of this browser and the storage.`,
   },
   'self-test-passed': ({ selfTest, at }) => ({
-    title: 'The self-test passed',
-    text: selfTest ? `${counted(selfTest.passed.length, 'check')}, ${dayAndClock(selfTest.at, new Date(at))}.` : '',
+    title: t`The self-test passed`,
+    text: selfTest ? checksPassed(selfTest.passed.length, dayAndClock(selfTest.at, new Date(at))) : '',
   }),
   'self-test-failed': ({ selfTest }) => ({
-    title: 'The self-test failed',
-    remedy: 'Load no key here. Update the browser, or tell your administrator',
+    title: t`The self-test failed`,
+    remedy: t`Load no key here. Update the browser, or tell your administrator`,
     helper: 'administrator',
-    text: `Failed: ${selfTest?.failed.join(', ')}.`,
+    text: checksFailed(listInWords(selfTest?.failed ?? [])),
   }),
 };
 
@@ -217,23 +225,23 @@ type DeviceCode = Extract<FindingCode, `device-${string}` | `unit-${string}`>;
 const DEVICE: Readonly<Record<DeviceCode, Omit<FindingWords, 'title'>>> = {
   'device-failed': { text: '' },
   'device-not-unit': {
-    remedy: 'Choose another device',
-    text: 'This is not a known unit. It did not answer like a unit.',
+    remedy: t`Choose another device`,
+    text: t`This is not a known unit. It did not answer like a unit.`,
   },
   'device-barred': {
-    remedy: 'Choose another device, or attach this one by its serial port',
-    text: 'It has no interface that a web page can use.',
+    remedy: t`Choose another device, or attach this one by its serial port`,
+    text: t`It has no interface that a web page can use.`,
   },
-  'device-token': { text: 'This is a token card. Use it under Tokens.' },
-  'device-unused': { remedy: 'Attach it at the station', text: 'The page does not use this device now.' },
-  'device-seen': { text: 'The browser permits this page to use it.' },
-  'device-reading': { text: 'The page is reading its identity.' },
-  'unit-ready': { text: 'It answers as a unit. No fault was found.' },
-  'unit-loading': { text: 'A key is being loaded. Leave it plugged in.' },
+  'device-token': { text: t`This is a token card. Use it under Tokens.` },
+  'device-unused': { remedy: t`Attach it at the station`, text: t`The page does not use this device now.` },
+  'device-seen': { text: t`The browser permits this page to use it.` },
+  'device-reading': { text: t`The page is reading its identity.` },
+  'unit-ready': { text: t`It answers as a unit. No fault was found.` },
+  'unit-loading': { text: t`A key is being loaded. Leave it plugged in.` },
   'unit-blank': {
-    remedy: 'Ask your administrator to prepare this unit first',
+    remedy: t`Ask your administrator to prepare this unit first`,
     helper: 'administrator',
-    text: 'The unit has no transport key yet, so it cannot take a key.',
+    text: t`The unit has no transport key yet, so it cannot take a key.`,
   },
   'unit-not-loaded': { text: '' },
   'unit-unconfirmed': { text: '' },
@@ -278,30 +286,90 @@ function contextOf(
   };
 }
 
+function lastRequest({ service, at }: Facts): string {
+  if (service.is !== 'reached' || service.comparedAt === undefined) return '';
+  const [ms, time] = [grouped(Math.round(service.ms)), dayAndClock(service.comparedAt, new Date(at))];
+  return t`The last request took ${ms} ms. The root key was compared ${time}.`;
+}
+
+function exportsLeft(exports: number): string {
+  const count = grouped(exports);
+  return plural(exports, { one: t`${count} export left`, other: t`${count} exports left` });
+}
+
+function lastAttempt(attempts: number): string {
+  if (attempts === 0) return t`It has no attempt yet.`;
+  const number = grouped(attempts);
+  return t`Its last attempt has number ${number}.`;
+}
+
+function lossFound(time: string): string {
+  return t`The page found the loss on ${time}. Earlier attempts are missing.`;
+}
+
+function openLoads(loads: number): string {
+  const count = grouped(loads);
+  return plural(loads, { one: t`One load is not settled`, other: t`${count} loads are not settled` });
+}
+
+function checksPassed(count: number, time: string): string {
+  return plural(count, { one: t`${count} check, ${time}.`, other: t`${count} checks, ${time}.` });
+}
+
+function checksFailed(names: string): string {
+  return t`Failed: ${names}.`;
+}
+
 function buildName({ version, hash }: Facts['build']): string {
-  return hash === undefined ? `Version ${version}` : `Version ${versionAndBuild({ version, build: hash })}`;
+  const build = hash === undefined ? version : versionAndBuild({ version, build: hash });
+  return t`Version ${build}`;
+}
+
+function buildReplaced(facts: Facts['build']): string {
+  const build = buildName(facts);
+  return t`${build} was replaced`;
 }
 
 function browserName({ browser, platform }: Facts): string {
-  const version = browser.version === undefined ? '' : ` ${browser.version}`;
+  const name = browser.name === 'other browser' ? t`Another browser` : browser.name;
   const systems = {
     windows: 'Windows',
     macos: 'macOS',
     linux: 'Linux',
     chromeos: 'ChromeOS',
     android: 'Android',
-    other: 'another system',
+    other: t`another system`,
   } as const;
-  return `${browser.name === 'other browser' ? 'Another browser' : browser.name}${version} on ${systems[platform]}`;
+  const system = systems[platform];
+  return browser.version === undefined ? t`${name} on ${system}` : t`${name} ${browser.version} on ${system}`;
 }
 
 function spaceLeft(freeBytes: number | undefined): string {
-  if (freeBytes === undefined) return 'The browser does not report the free space.';
-  return `There is space for about ${counted(keysIn(freeBytes), 'load', grouped)}.`;
+  if (freeBytes === undefined) return t`The browser does not report the free space.`;
+  const loads = keysIn(freeBytes);
+  const count = grouped(loads);
+  return plural(loads, {
+    one: t`There is space for about ${count} load.`,
+    other: t`There is space for about ${count} loads.`,
+  });
+}
+
+function clocksAgree(clock: Facts['clock']): string {
+  const time = difference(clock);
+  return t`This computer and the AS differ by ${time}.`;
+}
+
+function clocksDiffer(clock: Facts['clock']): string {
+  const time = difference(clock);
+  return clock.offsetMs > 0
+    ? t`It is ${time} behind the AS. The page uses the time of the AS.`
+    : t`It is ${time} ahead of the AS. The page uses the time of the AS.`;
 }
 
 function difference({ offsetMs }: Facts['clock']): string {
   const ms = Math.abs(offsetMs);
-  if (ms < 1000) return 'less than a second';
-  return ms < 60_000 ? seconds(ms) : `${grouped(Math.round(ms / 60_000))} min`;
+  if (ms < 1000) return t`less than a second`;
+  if (ms < 60_000) return seconds(ms);
+  const minutes = grouped(Math.round(ms / 60_000));
+  return t`${minutes} min`;
 }

@@ -1,6 +1,7 @@
 // The sentences for the comparison of this page with a release.
-import { counted } from '#protocol/text/counted.ts';
 import type { FileDifference, ReleaseComparison } from '../../state/help/release-check.svelte.ts';
+import { joinSentences } from '../../text/locale.ts';
+import { plural, t } from '../../text/t.ts';
 import { grouped } from '../common/format.ts';
 
 interface ReleaseWords {
@@ -12,49 +13,52 @@ interface ReleaseWords {
 }
 
 export function releaseWords({ version, files, differences, isServerRead }: ReleaseComparison): ReleaseWords {
-  const release = `release ${version}`;
   const [inBrowser, atServer] = (['browser', 'server'] as const).map((source) =>
     differences.some((each) => each.source === source),
   );
-  const all = `${counted(files, 'file', grouped)} compared.`;
+  const count = grouped(files);
+  const all = plural(files, { one: t`${count} file compared.`, other: t`${count} files compared.` });
   if (inBrowser && atServer) {
     return {
-      title: `This page is not ${release}`,
-      remedy: 'Load no key here, and tell your administrator',
-      text: 'This browser uses other files than the release has, and so does the server.',
+      title: t`This page is not release ${version}`,
+      remedy: t`Load no key here, and tell your administrator`,
+      text: t`This browser uses other files than the release has, and so does the server.`,
     };
   }
   if (inBrowser) {
     return {
-      title: `This browser does not use ${release}`,
-      remedy: 'Load no key here. Close all tabs of this page, open it again, and repeat the comparison',
+      title: t`This browser does not use release ${version}`,
+      remedy: t`Load no key here. Close all tabs of this page, open it again, and repeat the comparison`,
       text: isServerRead
-        ? 'The server has the files of the release.'
-        : 'The server could not be reached, so its files were not compared.',
+        ? t`The server has the files of the release.`
+        : t`The server could not be reached, so its files were not compared.`,
     };
   }
   if (atServer) {
     return {
-      title: `This page is ${release}, and the server has other files`,
-      remedy: 'Ask your administrator whether the server has another release',
-      text: 'This browser uses the files of the release until it loads those of the server.',
+      title: t`This page is release ${version}, and the server has other files`,
+      remedy: t`Ask your administrator whether the server has another release`,
+      text: t`This browser uses the files of the release until it loads those of the server.`,
     };
   }
   if (isServerRead)
-    return { title: `This page is ${release}`, text: `${all} This browser and the server have the same files.` };
+    return {
+      title: t`This page is release ${version}`,
+      text: joinSentences(all, t`This browser and the server have the same files.`),
+    };
   return {
-    title: `This browser uses ${release}`,
-    text: `${all} The server could not be reached, so its files were not compared.`,
+    title: t`This browser uses release ${version}`,
+    text: joinSentences(all, t`The server could not be reached, so its files were not compared.`),
   };
 }
 
 export const DIFFERENCE_WORDS: Readonly<Record<FileDifference['is'], string>> = {
-  changed: 'changed',
-  missing: 'missing',
-  additional: 'not in the release',
+  changed: t`changed`,
+  missing: t`missing`,
+  additional: t`not in the release`,
 };
 
 export const SOURCE_WORDS: Readonly<Record<FileDifference['source'], string>> = {
-  browser: 'in this browser',
-  server: 'at the server',
+  browser: t`in this browser`,
+  server: t`at the server`,
 };
