@@ -1,0 +1,148 @@
+// Finds texts for the operator that are not messages: string literals that read as words and do not
+// have the tag `t` (web/src/text/t.ts), in scripts, in expressions of the markup and in the props
+// of components. The text of the markup itself is a message without a tag.
+import { type AST, parse } from 'svelte/compiler';
+import type { SourceFile } from './architecture.ts';
+
+export interface StrayText {
+  readonly line: number;
+  readonly text: string;
+  /** Positions in the source, including the quotes. */
+  readonly start: number;
+  readonly end: number;
+}
+
+interface Node {
+  readonly type: string;
+  readonly start: number;
+  readonly end: number;
+  readonly [field: string]: unknown;
+}
+
+const isNode = (value: unknown): value is Node =>
+  typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string';
+
+/** Attributes of elements that a reader reads. Their static text is a message without a tag. */
+const TEXT_ATTRIBUTES = new Set(['aria-label', 'title', 'placeholder', 'alt']);
+
+/** Functions whose arguments are not shown: names, selectors, events and parts of texts. */
+const NAME_CALLS =
+  /^(?:querySelector|querySelectorAll|closest|matches|getElementById|(?:add|remove)EventListener|setProperty|getAttribute|setAttribute|includes|startsWith|endsWith|indexOf|split|replace|replaceAll|test|match|createElement|get|has|set|resolvedOptions|toLocaleString|keep)$/;
+
+const COMPARISONS = new Set(['===', '!==', '==', '!=', 'in']);
+
+/** Whether a text reads as words: a letter beside a space, or a capital before a small letter. */
+function readsAsWords(text: string): boolean {
+  return /\p{L}{2,} |^ ?\p{L}+ $| \p{L}{2,}|^[^\p{L}]*\p{Lu}\p{Ll}+/u.test(text);
+}
+
+function nameOf(callee: unknown): string {
+  if (!isNode(callee)) return '';
+  if (callee.type === 'MemberExpression') return nameOf(callee['property']);
+  if (callee.type === 'ChainExpression') return nameOf(callee['expression']);
+  return typeof callee['name'] === 'string' ? callee['name'] : '';
+}
+
+/**
+ * Where the walk is: code, the prop of a component, the text of the markup, or a position whose
+ * strings are never shown.
+ */
+type Place = 'code' | 'prop' | 'shown' | 'name';
+
+function textOf(node: Node): string | undefined {
+  if (node.type === 'Literal') return typeof node['value'] === 'string' ? node['value'] : undefined;
+  if (node.type !== 'TemplateLiteral') return undefined;
+  const quasis = node['quasis'] as readonly { readonly value: { readonly cooked: string } }[];
+  return quasis.map(({ value }) => value.cooked).join('{}');
+}
+
+/** The place of the child `field` of `node`. */
+function placeOf(node: Node, field: string, place: Place): Place {
+  switch (node.type) {
+    case 'ImportDeclaration':
+    case 'ExportNamedDeclaration':
+    case 'ExportAllDeclaration':
+    case 'ImportExpression':
+      return field === 'source' ? 'name' : place;
+    case 'Property':
+    case 'PropertyDefinition':
+      return field === 'key' ? 'name' : place;
+    case 'MemberExpression':
+      return field === 'property' ? 'name' : place;
+    case 'BinaryExpression':
+      return COMPARISONS.has(String(node['operator'])) ? 'name' : place;
+    case 'SwitchCase':
+    case 'ConditionalExpression':
+    case 'IfBlock':
+      return field === 'test' ? 'name' : place === 'shown' || node.type !== 'IfBlock' ? place : 'code';
+    case 'CallExpression':
+      return field === 'arguments' && NAME_CALLS.test(nameOf(node['callee']))
+        ? 'name'
+        : field === 'arguments' && place === 'shown'
+          ? 'code'
+          : place;
+    case 'NewExpression':
+      return /Error$/.test(nameOf(node['callee'])) ? 'name' : 'code';
+    case 'Attribute':
+      return TEXT_ATTRIBUTES.has(String(node['name'])) ? 'shown' : 'name';
+    case 'ExpressionTag':
+      return place === 'code' ? 'shown' : place;
+    case 'ClassDirective':
+    case 'StyleDirective':
+      return 'name';
+    default:
+      return node.type.startsWith('TS') && field !== 'expression' ? 'name' : place;
+  }
+}
+
+/** Returns the texts of one source file of web/src that are not messages. */
+export function strayTexts({ path, text }: SourceFile): readonly StrayText[] {
+  const isSvelte = path.endsWith('.svelte');
+  const head = isSvelte ? '' : '<script lang="ts">\n';
+  const source = isSvelte ? text : `${head}${text}\n</script>`;
+  const root: AST.Root = parse(source, { modern: true, filename: path });
+  const found: StrayText[] = [];
+
+  function report(node: Node, shown: string): void {
+    const start = node.start - head.length;
+    found.push({ line: text.slice(0, start).split('\n').length, text: shown, start, end: node.end - head.length });
+  }
+
+  function visit(node: Node, place: Place, isComponent: boolean): void {
+    if (node.type === 'Comment' || node.type === 'StyleSheet') return;
+    if (node.type === 'TaggedTemplateExpression' && nameOf(node['tag']) === 't') return;
+    const own = textOf(node);
+    const isText = own !== undefined && place !== 'name';
+    if (isText && (place === 'shown' ? /\p{L}/u.test(own) : readsAsWords(own))) {
+      report(node, own);
+      return;
+    }
+    // The static prop of a component: its text has no quotes of its own in the syntax tree.
+    if (node.type === 'Attribute' && isComponent) {
+      const value = node['value'];
+      if (node['name'] !== 'class' && Array.isArray(value) && value.every(isNode)) {
+        const words = value.map((part) => (part.type === 'Text' ? String(part['data']) : '{}')).join('');
+        if (value.some(({ type }) => type === 'Text') && readsAsWords(words)) {
+          report(node, words);
+          return;
+        }
+      }
+    }
+    const inComponent = node.type === 'Component';
+    for (const [field, value] of Object.entries(node)) {
+      if (field === 'metadata' || field === 'loc' || field === 'leadingComments') continue;
+      const next =
+        node.type === 'Attribute' && isComponent
+          ? node['name'] === 'class'
+            ? 'name'
+            : 'prop'
+          : placeOf(node, field, place);
+      for (const child of Array.isArray(value) ? value : [value]) {
+        if (isNode(child)) visit(child, next, field === 'attributes' && inComponent);
+      }
+    }
+  }
+
+  visit(root as unknown as Node, 'code', false);
+  return found;
+}
