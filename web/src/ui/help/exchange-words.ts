@@ -101,6 +101,8 @@ function slotLine({ slot, key }: SlotField): Line {
   return { label: `${name.charAt(0).toUpperCase()}${name.slice(1)}`, value };
 }
 
+const possibleCause = (cause: string): string => t`Possible cause: ${cause}`;
+
 /** The text of an entry, for the search and for the clipboard. */
 export function textOf(entry: Entry): string {
   const { at } = entry.exchange;
@@ -114,6 +116,6 @@ export function textOf(entry: Entry): string {
     ...lines('<=', response),
     `  <= ${status}`,
     ...(explanation === undefined ? [] : [`  ${explanation}`]),
-    ...causes.map((cause) => t`  Possible cause: ${cause}`),
+    ...causes.map((cause) => `  ${possibleCause(cause)}`),
   ].join('\n');
 }
