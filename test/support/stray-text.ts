@@ -1,21 +1,12 @@
 // Finds texts for the operator that are not messages: string literals that read as words and do not
 // have the tag `t` (web/src/text/t.ts), in scripts, in expressions of the markup and in the props
 // of components. The text of the markup itself is a message without a tag.
-import { type AST, parse } from 'svelte/compiler';
+import { parse } from 'svelte/compiler';
+import { parseSync } from 'vite';
 import type { SourceFile } from './architecture.ts';
-
-export interface StrayText {
-  readonly line: number;
-  readonly text: string;
-  /** Positions in the source, including the quotes. */
-  readonly start: number;
-  readonly end: number;
-}
 
 interface Node {
   readonly type: string;
-  readonly start: number;
-  readonly end: number;
   readonly [field: string]: unknown;
 }
 
@@ -38,9 +29,9 @@ function readsAsWords(text: string): boolean {
 
 function nameOf(callee: unknown): string {
   if (!isNode(callee)) return '';
-  if (callee.type === 'MemberExpression') return nameOf(callee['property']);
-  if (callee.type === 'ChainExpression') return nameOf(callee['expression']);
-  return typeof callee['name'] === 'string' ? callee['name'] : '';
+  if (callee.type === 'MemberExpression') return nameOf(callee.property);
+  if (callee.type === 'ChainExpression') return nameOf(callee.expression);
+  return typeof callee.name === 'string' ? callee.name : '';
 }
 
 /**
@@ -50,9 +41,9 @@ function nameOf(callee: unknown): string {
 type Place = 'code' | 'prop' | 'shown' | 'name';
 
 function textOf(node: Node): string | undefined {
-  if (node.type === 'Literal') return typeof node['value'] === 'string' ? node['value'] : undefined;
+  if (node.type === 'Literal') return typeof node.value === 'string' ? node.value : undefined;
   if (node.type !== 'TemplateLiteral') return undefined;
-  const quasis = node['quasis'] as readonly { readonly value: { readonly cooked: string } }[];
+  const quasis = node.quasis as readonly { readonly value: { readonly cooked: string } }[];
   return quasis.map(({ value }) => value.cooked).join('{}');
 }
 
@@ -70,21 +61,22 @@ function placeOf(node: Node, field: string, place: Place): Place {
     case 'MemberExpression':
       return field === 'property' ? 'name' : place;
     case 'BinaryExpression':
-      return COMPARISONS.has(String(node['operator'])) ? 'name' : place;
+      return COMPARISONS.has(String(node.operator)) ? 'name' : place;
     case 'SwitchCase':
     case 'ConditionalExpression':
     case 'IfBlock':
       return field === 'test' ? 'name' : place === 'shown' || node.type !== 'IfBlock' ? place : 'code';
     case 'CallExpression':
-      return field === 'arguments' && NAME_CALLS.test(nameOf(node['callee']))
+      return field === 'arguments' && NAME_CALLS.test(nameOf(node.callee))
         ? 'name'
         : field === 'arguments' && place === 'shown'
           ? 'code'
           : place;
     case 'NewExpression':
-      return /Error$/.test(nameOf(node['callee'])) ? 'name' : 'code';
+      // Only the texts of a FileError are shown.
+      return /(?<!^File)Error$/.test(nameOf(node.callee)) ? 'name' : 'code';
     case 'Attribute':
-      return TEXT_ATTRIBUTES.has(String(node['name'])) ? 'shown' : 'name';
+      return TEXT_ATTRIBUTES.has(String(node.name)) ? 'shown' : 'name';
     case 'ExpressionTag':
       return place === 'code' ? 'shown' : place;
     case 'ClassDirective':
@@ -95,54 +87,49 @@ function placeOf(node: Node, field: string, place: Place): Place {
   }
 }
 
+function parsed({ path, text }: SourceFile): Node {
+  const root: unknown = path.endsWith('.svelte') ? parse(text, { modern: true }) : parseSync(path, text).program;
+  if (!isNode(root)) throw new TypeError(`${path} has no syntax tree`);
+  return root;
+}
+
+/** The text of a static prop of a component, which has no string in the syntax tree. */
+function propText(node: Node): string | undefined {
+  const { name, value } = node;
+  if (name === 'class' || !Array.isArray(value) || !value.every(isNode)) return undefined;
+  if (!value.some(({ type }) => type === 'Text')) return undefined;
+  return value.map((part) => (part.type === 'Text' ? String(part.data) : '{}')).join('');
+}
+
 /** Returns the texts of one source file of web/src that are not messages. */
-export function strayTexts({ path, text }: SourceFile): readonly StrayText[] {
-  const isSvelte = path.endsWith('.svelte');
-  const head = isSvelte ? '' : '<script lang="ts">\n';
-  const source = isSvelte ? text : `${head}${text}\n</script>`;
-  const root: AST.Root = parse(source, { modern: true, filename: path });
-  const found: StrayText[] = [];
+export function strayTexts(file: SourceFile): readonly string[] {
+  const found: string[] = [];
 
-  function report(node: Node, shown: string): void {
-    const start = node.start - head.length;
-    found.push({ line: text.slice(0, start).split('\n').length, text: shown, start, end: node.end - head.length });
-  }
-
-  function visit(node: Node, place: Place, isComponent: boolean): void {
+  function visit(node: Node, place: Place, isProp: boolean): void {
     if (node.type === 'Comment' || node.type === 'StyleSheet') return;
-    if (node.type === 'TaggedTemplateExpression' && nameOf(node['tag']) === 't') return;
-    const own = textOf(node);
-    const isText = own !== undefined && place !== 'name';
-    if (isText && (place === 'shown' ? /\p{L}/u.test(own) : readsAsWords(own))) {
-      report(node, own);
+    if (node.type === 'TaggedTemplateExpression' && nameOf(node.tag) === 't' && isNode(node.quasi)) {
+      visitAll(node.quasi.expressions, 'code');
       return;
     }
-    // The static prop of a component: its text has no quotes of its own in the syntax tree.
-    if (node.type === 'Attribute' && isComponent) {
-      const value = node['value'];
-      if (node['name'] !== 'class' && Array.isArray(value) && value.every(isNode)) {
-        const words = value.map((part) => (part.type === 'Text' ? String(part['data']) : '{}')).join('');
-        if (value.some(({ type }) => type === 'Text') && readsAsWords(words)) {
-          report(node, words);
-          return;
-        }
-      }
+    const text = isProp ? propText(node) : place === 'name' ? undefined : textOf(node);
+    if (text !== undefined && (place === 'shown' ? /\p{L}/u.test(text) : readsAsWords(text))) {
+      found.push(text);
+      return;
     }
-    const inComponent = node.type === 'Component';
+    const isComponent = node.type === 'Component';
     for (const [field, value] of Object.entries(node)) {
-      if (field === 'metadata' || field === 'loc' || field === 'leadingComments') continue;
-      const next =
-        node.type === 'Attribute' && isComponent
-          ? node['name'] === 'class'
-            ? 'name'
-            : 'prop'
-          : placeOf(node, field, place);
-      for (const child of Array.isArray(value) ? value : [value]) {
-        if (isNode(child)) visit(child, next, field === 'attributes' && inComponent);
-      }
+      if (field === 'metadata') continue;
+      const inside = isProp ? (node.name === 'class' ? 'name' : 'prop') : placeOf(node, field, place);
+      visitAll(value, inside, isComponent && field === 'attributes');
     }
   }
 
-  visit(root as unknown as Node, 'code', false);
+  function visitAll(value: unknown, place: Place, areProps = false): void {
+    for (const child of Array.isArray(value) ? value : [value]) {
+      if (isNode(child)) visit(child, place, areProps && child.type === 'Attribute');
+    }
+  }
+
+  visit(parsed(file), 'code', false);
   return found;
 }

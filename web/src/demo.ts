@@ -10,6 +10,7 @@ import { DEMO_HUB, DEMO_SETS } from '#protocol/demo/demo-sets.ts';
 import { DEMO_PREFIX, deleteDemoData, openSettings } from './app/storage.ts';
 import { DemoBench, type NamedFault } from './state/demo/demo-bench.svelte.ts';
 import { JournalsToReturn } from './state/session/journals-to-return.svelte.ts';
+import { t } from './text/t.ts';
 import BenchPanel from './ui/demo/BenchPanel.svelte';
 
 const LINKS = ['usb', 'serial', 'both'] as const;
@@ -22,23 +23,24 @@ const UNITS: readonly UnitDescription[] = [
   }),
   ...DEMO_HUB.serialNumbers.map((sn, port) => {
     const { set } = DEMO_HUB;
-    return { sn, set, name: `Hub, port ${port + 1}`, link: 'usb', plugged: false, permitted: true } as const;
+    const number = port + 1;
+    return { sn, set, name: t`Hub, port ${number}`, link: 'usb', plugged: false, permitted: true } as const;
   }),
   {
     sn: '45490000000000FE',
     set: first?.set ?? 0,
-    name: 'No USB serial number',
+    name: t`No USB serial number`,
     usbSerialNumber: false,
     plugged: false,
   },
-  { sn: '45490000000000FF', set: first?.set ?? 0, name: 'Fresh from the factory', blank: true, plugged: false },
+  { sn: '45490000000000FF', set: first?.set ?? 0, name: t`Fresh from the factory`, blank: true, plugged: false },
 ];
 
 /** A token card with the keys of the first demo set. The PIN is published, like the keys. */
 const CARD: TokenDescription = {
   sn: '45490000000000AC',
   set: first?.set ?? 0,
-  name: 'Token card, PIN 123456',
+  name: t`Token card, PIN 123456`,
   plugged: false,
 };
 
@@ -55,22 +57,22 @@ const RECORD_WRITE = 3;
  * bytes in total.
  */
 const FAULTS: readonly NamedFault<Fault>[] = [
-  { name: 'unplugged while the key is sent', fault: { fault: 'unplug', direction: 'out', after: 200 } },
-  { name: 'unplugged before the receipt arrives', fault: { fault: 'unplug', direction: 'in', after: 60 } },
-  { name: 'answers too late', fault: { fault: 'late answer', ms: 6000 } },
-  { name: 'refuses the key (6988)', fault: { fault: 'refuse', ins: 0xd8, statusWord: 0x6988 } },
-  { name: 'memory fails (6581)', fault: { fault: 'refuse', ins: 0xd8, statusWord: 0x6581 } },
+  { name: t`unplugged while the key is sent`, fault: { fault: 'unplug', direction: 'out', after: 200 } },
+  { name: t`unplugged before the receipt arrives`, fault: { fault: 'unplug', direction: 'in', after: 60 } },
+  { name: t`answers too late`, fault: { fault: 'late answer', ms: 6000 } },
+  { name: t`refuses the key (6988)`, fault: { fault: 'refuse', ins: 0xd8, statusWord: 0x6988 } },
+  { name: t`memory fails (6581)`, fault: { fault: 'refuse', ins: 0xd8, statusWord: 0x6581 } },
   {
-    name: 'memory stores something else (6581)',
+    name: t`memory stores something else (6581)`,
     fault: { fault: 'memory', write: RECORD_WRITE, effect: 'other content' },
   },
-  { name: 'the line returns what is sent (serial)', fault: { fault: 'echo', link: 'serial' } },
+  { name: t`the line returns what is sent (serial)`, fault: { fault: 'echo', link: 'serial' } },
   {
-    name: 'one bit of the key is damaged (serial sends the block again)',
+    name: t`one bit of the key is damaged (serial sends the block again)`,
     fault: { fault: 'corrupt', direction: 'out', block: 2, bit: 640 },
   },
-  { name: 'in use by another program', fault: { fault: 'busy' } },
-  { name: 'the operating system denies access', fault: { fault: 'access denied' } },
+  { name: t`in use by another program`, fault: { fault: 'busy' } },
+  { name: t`the operating system denies access`, fault: { fault: 'access denied' } },
 ];
 
 /** Interval at which the bench refreshes its list of units. */

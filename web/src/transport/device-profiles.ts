@@ -2,6 +2,7 @@
 // clause 5). A site can add profiles. The page reads USB interfaces and endpoints from the
 // descriptors of the device, not from a profile.
 import type { Edc } from '#protocol/framing/edc.ts';
+import { t } from '../text/t.ts';
 import type { LinkKind, UsbIds } from './link.ts';
 
 export interface SerialSettings {
@@ -41,27 +42,27 @@ const SERIAL: SerialSettings = { baudRate: 115_200, parity: 'none', edc: 'crc', 
 
 export const PROFILES: readonly DeviceProfile[] = [
   {
-    name: 'Keyferry unit',
+    name: t`Keyferry unit`,
     ids: { vendorId: 0x1209, productId: 0x0001 },
     usb: { bwtMs: 1000 },
     serial: SERIAL,
   },
   {
     role: 'token',
-    name: 'AS token card',
+    name: t`AS token card`,
     ids: { vendorId: 0x1209, productId: 0x0002 },
     usb: { bwtMs: 1000 },
     serial: SERIAL,
   },
   // A unit behind a USB-to-serial adapter appears with the adapter's ids.
-  { name: 'Serial unit', serial: SERIAL },
+  { name: t`Serial unit`, serial: SERIAL },
 ];
 
 /**
  * Profile of a USB device that the operator chose and that matches no other profile. The
  * descriptors of the device show whether it can be a unit.
  */
-export const OTHER_USB: DeviceProfile = { name: 'USB device', usb: { bwtMs: 1000 } };
+export const OTHER_USB: DeviceProfile = { name: t`USB device`, usb: { bwtMs: 1000 } };
 
 /**
  * Returns the profile with these ids, or else the profile without ids. Returns undefined if that

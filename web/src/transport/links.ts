@@ -3,6 +3,7 @@
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Clock } from '#protocol/framing/connect.ts';
+import { t } from '../text/t.ts';
 import { BrowserCalls } from './browser-calls.ts';
 import { Handle } from './device-handle.ts';
 import { chooserFilters, type DeviceProfile, type DeviceRole, findProfile, OTHER_USB } from './device-profiles.ts';
@@ -216,6 +217,7 @@ export class Links {
 
 /** Names the port, because the unit behind it is unknown until SN is read. */
 function portName(usb: UsbIds | undefined): string {
-  const hex4 = (id: number): string => hexNumber(id, 4);
-  return usb === undefined ? 'Serial port' : `Serial port, USB ${hex4(usb.vendorId)}:${hex4(usb.productId)}`;
+  if (usb === undefined) return t`Serial port`;
+  const ids = `${hexNumber(usb.vendorId, 4)}:${hexNumber(usb.productId, 4)}`;
+  return t`Serial port, USB ${ids}`;
 }

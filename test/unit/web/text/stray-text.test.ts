@@ -1,5 +1,5 @@
-// Every text that the operator reads in web/src/ui is a message, so that the build of a language can
-// replace it.
+// Every text that the operator reads in web/src/ui, web/src/state and the demo is a message, so that
+// the build of a language can replace it.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -7,6 +7,7 @@ import type { SourceFile } from '#test/support/architecture.ts';
 import { strayTexts } from '#test/support/stray-text.ts';
 
 const UI = 'web/src/ui';
+const STATE = 'web/src/state';
 
 /** Texts that are the same in every language, each with its reason. */
 const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
@@ -24,22 +25,47 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   [`${UI}/sign-in/qr-code.ts`]: ['0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:'],
   // The symbol of the transport key.
   [`${UI}/station/SlotTable.svelte`]: ['T', 'T'],
+  [`${STATE}/page/preferences.svelte.ts`]: ['Keyferry', 'Keyferry'],
+  [`${STATE}/help/browser.ts`]: ['Edge', 'Opera', 'Firefox', 'Chrome', 'Safari', 'other browser'],
+  [`${STATE}/help/self-test.ts`]: ['Ed25519'],
+  // Records, which an auditor reads in English whatever language the station has.
+  [`${STATE}/orders/list-exchange.svelte.ts`]: ['At another station'],
+  [`${STATE}/orders/order-rules.ts`]: [
+    'ask the operator',
+    'The station stopped during the previous attempt',
+    'The unit refused the previous attempt with status word {}',
+    'The previous attempt was not completed',
+    'The unit was unplugged during the previous attempt',
+    'The unit did not store the key of the previous attempt',
+  ],
+  // Names and details for developers.
+  [`${STATE}/help/support-file.ts`]: ['CHANGE REFERENCE DATA'],
+  [`${STATE}/order-list/stored-order.ts`]: ['the order'],
+  [`${STATE}/tokens/card-session.svelte.ts`]: ['card {}-{}'],
+  [`${STATE}/tokens/vaults.svelte.ts`]: ['vault {}'],
+  // Faults of the simulator, a browser and a server that the demo imitates.
+  [`${STATE}/demo/demo-bench.svelte.ts`]: ['Access to the feature is disallowed by policy.', 'SecurityError'],
+  [`${STATE}/demo/replay-script.ts`]: ['last byte', 'last byte', 'altered answer'],
+  [`${STATE}/demo/service-fault.ts`]: ['Bad gateway', '<!doctype html>'],
+  'web/src/demo.ts': ['late answer', 'other content', 'access denied'],
 };
 
-function read(folder: string): SourceFile[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
+/** Reads a file, or all files of a folder. */
+function read(path: string): SourceFile[] {
+  if (path.endsWith('.ts')) return [{ path, text: readFileSync(path, 'utf8') }];
+  return readdirSync(path, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && /\.(ts|svelte)$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name).replaceAll('\\', '/'))
-    .map((path) => ({ path, text: readFileSync(path, 'utf8') }));
+    .map((name) => ({ path: name, text: readFileSync(name, 'utf8') }));
 }
 
-const textsIn = (path: string, text: string): string[] => strayTexts({ path, text }).map((stray) => stray.text);
+const textsIn = (path: string, text: string): string[] => [...strayTexts({ path, text })];
 
-it('every text of web/src/ui is a message', () => {
-  const files = read(UI);
-  expect(files.length).toBeGreaterThan(100);
+it('every text of the page is a message', () => {
+  const files = [UI, STATE, 'web/src/demo.ts'].flatMap(read);
+  expect(files.length).toBeGreaterThan(200);
   const stray = files.flatMap((file) => {
-    const texts = strayTexts(file).map((each) => each.text);
+    const texts = strayTexts(file);
     return texts.length > 0 ? [[file.path, texts] as const] : [];
   });
   expect(Object.fromEntries(stray)).toEqual(EXCEPTIONS);
@@ -48,6 +74,7 @@ it('every text of web/src/ui is a message', () => {
 describe('a text that is not a message is found', () => {
   it.each([
     ['in a script', 'x.ts', "export const title = 'Unplug the unit';", 'Unplug the unit'],
+    ['inside a message', 'x.ts', `export const x = t\`Turn \${isOn ? 'sound off' : ''}\`;`, 'sound off'],
     ['in an object', 'x.ts', "export const WORDS = { done: 'Done' };", 'Done'],
     ['with a value', 'x.ts', `export const left = (n: number) => \`\${n} keys left\`;`, '{} keys left'],
     ['around a message', 'x.ts', `import { t } from 't';\nexport const x = \`Press \${t\`Load again\`}\`;`, 'Press {}'],
@@ -60,6 +87,12 @@ describe('a text that is not a message is found', () => {
     ['in an expression of the markup', 'x.svelte', "<p>{isOn ? 'off' : ''}</p>", 'off'],
     ['in an expression of an attribute', 'x.svelte', "<p title={isOn ? 'Turn off' : ''}></p>", 'Turn off'],
     ['in a prop of a component', 'x.svelte', '<Panel title="Release" />', 'Release'],
+    [
+      'in the reason of a refused file',
+      'x.ts',
+      "throw new FileError('This file is too long.', t`Choose another file`);",
+      'This file is too long.',
+    ],
     ['in a prop with a value', 'x.svelte', '<Panel title="Vault {number}" />', 'Vault {}'],
   ])('%s', (_, path, source, found) => {
     expect(textsIn(path, source)).toEqual([found]);

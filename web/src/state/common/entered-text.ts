@@ -1,6 +1,7 @@
 // Reads reasons and PINs that the operator types.
 import { readText, repairReason } from '#protocol/text/permitted-text.ts';
 import { readTyped } from '#protocol/text/typed-code.ts';
+import { t } from '../../text/t.ts';
 
 /** In characters. */
 const MAX_REASON_LENGTH = 200;
@@ -28,9 +29,11 @@ export function readDigits(typed: string): string {
   return readTyped(typed).replaceAll('-', '');
 }
 
+const refusalText = (why: string): string => t`The reason ${why}. Type it again.`;
+
 export function readReason(typed: string): EnteredText {
   if (typed.trim() === '') return { text: '', refusal: undefined };
   const result = readText(typed, MAX_REASON_LENGTH);
   if ('text' in result) return { text: result.text, refusal: undefined };
-  return { text: '', refusal: `The reason ${result.why}. Type it again.` };
+  return { text: '', refusal: refusalText(result.why) };
 }

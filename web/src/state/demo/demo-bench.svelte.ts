@@ -1,5 +1,7 @@
 // The bench of simulated units beside the demo: plugs and unplugs them, arms a fault for the next
 // load, and answers the device chooser. demo.ts connects it to the simulator.
+
+import { t } from '../../text/t.ts';
 import type { LinkKind } from '../../transport/link.ts';
 import type { Failure } from '../common/failure.ts';
 import type { OpenedFile } from '../common/read-file.ts';
@@ -49,7 +51,7 @@ export interface OpenedReplay extends Replay {
 }
 
 /** Name of the fault that a support file describes. */
-const REPLAY = 'as in the support file';
+const REPLAY = t`as in the support file`;
 
 /** An open device chooser. */
 interface ChooserRequest {

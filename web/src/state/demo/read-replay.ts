@@ -9,6 +9,7 @@ import {
   type SupportFileJson,
   supportFileSchema,
 } from '#protocol/support/support-file.ts';
+import { t } from '../../text/t.ts';
 import type { LinkKind } from '../../transport/link.ts';
 import type { Failure } from '../common/failure.ts';
 import { type OpenedFile, readFile } from '../common/read-file.ts';
@@ -34,32 +35,33 @@ export async function readReplay(file: OpenedFile): Promise<Replay> {
   const failed = attempts.filter(({ failure }) => failure !== undefined && failure.code !== 'cancelled');
   const [newest] = failed;
   if (newest === undefined) {
-    throw new FileError('This support file contains no failed load.', 'Choose a file that was saved after a failure');
+    throw new FileError(t`This support file contains no failed load.`, t`Choose a file that was saved after a failure`);
   }
   for (const attempt of failed) {
     const replay = replayOf(attempt);
     if (replay) return replay;
   }
+  const code = newest.failure?.code ?? '';
   throw new FileError(
-    `The demo cannot repeat a load that ended with ${newest.failure?.code}.`,
-    'Choose the file of a load that the unit, its link or the AS ended',
+    t`The demo cannot repeat a load that ended with ${code}.`,
+    t`Choose the file of a load that the unit, its link or the AS ended`,
   );
 }
 
 function readSupportFile(content: string): SupportFileJson {
   const value = parsed(content);
   if (typeof value !== 'object' || value === null || !('format' in value) || value.format !== SUPPORT_FORMAT) {
-    throw new FileError('This is not a support file.', 'Choose a file that was saved under Help');
+    throw new FileError(t`This is not a support file.`, t`Choose a file that was saved under Help`);
   }
   const version = 'version' in value ? value.version : undefined;
   if (typeof version === 'number' && version > SUPPORT_VERSION) {
-    throw new FileError('This support file has a newer format.', 'Open it in the demo of the version that saved it');
+    throw new FileError(t`This support file has a newer format.`, t`Open it in the demo of the version that saved it`);
   }
   try {
     return read(supportFileSchema, value, 'file', 'file-refused');
   } catch (cause) {
     if (!(cause instanceof ProtocolError)) throw cause;
-    throw new FileError('This support file is damaged.', 'Save it again under Help', { cause });
+    throw new FileError(t`This support file is damaged.`, t`Save it again under Help`, { cause });
   }
 }
 

@@ -1,5 +1,7 @@
 // Reads the devices that the operator has permitted this page to use, with their roles in the device
 // profiles and their states at the station.
+
+import { t } from '../../text/t.ts';
 import type { DeviceProfile } from '../../transport/device-profiles.ts';
 import { findProfile } from '../../transport/device-profiles.ts';
 import type { Link, LinkKind, UsbIds } from '../../transport/link.ts';
@@ -69,7 +71,7 @@ function deviceFacts(device: USBDevice, profiles: readonly DeviceProfile[]): Own
   const found = profileOf(profiles, 'usb', ids);
   return {
     link: 'usb',
-    label: device.productName || 'USB device',
+    label: device.productName || t`USB device`,
     ids,
     usbSerialNumber: device.serialNumber || undefined,
     interfaces: device.configurations.flatMap(({ interfaces }) => interfaces.flatMap(interfaceFacts)),
@@ -107,7 +109,7 @@ function portFacts(port: SerialPort, profiles: readonly DeviceProfile[]): OwnFac
   const settings = found?.profile.serial;
   return {
     link: 'serial',
-    label: 'Serial port',
+    label: t`Serial port`,
     ids,
     interfaces: [],
     role: found?.role ?? 'unknown',

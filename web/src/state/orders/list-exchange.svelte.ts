@@ -6,6 +6,7 @@ import { readReasonList, type UnitReason } from '#protocol/orders/reason-list.ts
 import { readUnitList } from '#protocol/orders/unit-list.ts';
 import { hasUnit, serialNumbers } from '#protocol/orders/units.ts';
 import type { UnitRow } from '../../journal/order-record.ts';
+import { t } from '../../text/t.ts';
 import type { Failure } from '../common/failure.ts';
 import { type OpenedFile, readFile } from '../common/read-file.ts';
 import { Task } from '../common/task.svelte.ts';
@@ -93,9 +94,9 @@ export class ListExchange {
       for (const sn of this.#options.elsewhere()) done.add(sn);
       const { units } = this.#options.order;
       const objection = (sn: string): string | undefined => {
-        if (!hasUnit(units, sn)) return 'the unit is not on this order';
-        if (this.#options.isInUse(sn)) return 'the unit is being loaded; import the list again later';
-        return done.has(sn) ? 'the unit is done and needs no reason' : undefined;
+        if (!hasUnit(units, sn)) return t`the unit is not on this order`;
+        if (this.#options.isInUse(sn)) return t`the unit is being loaded; import the list again later`;
+        return done.has(sn) ? t`the unit is done and needs no reason` : undefined;
       };
       const reasons = readReasonList(await readFile(file), objection);
       await this.#options.explain(reasons);

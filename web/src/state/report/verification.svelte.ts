@@ -7,6 +7,7 @@ import { writeReportCsv } from '#protocol/orders/report-csv.ts';
 import { type ReportVerdict, verifyReport } from '#protocol/orders/verify-report.ts';
 import { rootFingerprint, type Verify } from '#protocol/signing/envelope.ts';
 import { readTyped, readTypedHex } from '#protocol/text/typed-code.ts';
+import { t } from '../../text/t.ts';
 import { type OpenedFile, readFile } from '../common/read-file.ts';
 
 export type { ReportVerdict } from '#protocol/orders/verify-report.ts';
@@ -87,7 +88,7 @@ export class Verification {
     const root = parseRoot(text);
     this.#isRootRefused = root === undefined;
     if (root === undefined || this.#roots.some((each) => each.root === root)) return;
-    this.#roots = [...this.#roots, trustedRoot('Typed in', root)];
+    this.#roots = [...this.#roots, trustedRoot(t`Typed in`, root)];
   }
 
   /**

@@ -7,6 +7,7 @@ import type { AsData } from '#protocol/commands/as-data.ts';
 import type { SetJson } from '#protocol/service/messages.ts';
 import { NO_ATTRIBUTES } from '#protocol/tkl/header.ts';
 import { TokenCard } from '../../as-client/token-card.ts';
+import { t } from '../../text/t.ts';
 import type { Link, LinkKind, OpenLink } from '../../transport/link.ts';
 import { type Failure, failureOf } from '../common/failure.ts';
 import type { LocalAccount, Session } from '../session/session.svelte.ts';
@@ -233,10 +234,11 @@ export class CardSession {
   #account(card: TokenCard): LocalAccount {
     const { set, asNumber } = card.data;
     const setHex = hexNumber(set, 8);
+    const number = hexNumber(asNumber, 4);
     return {
       kind: 'card',
       origin: `card ${setHex}-${asNumber}`,
-      name: `AS token card ${hexNumber(asNumber, 4)}`,
+      name: t`AS token card ${number}`,
       asNumber,
       auditHead: undefined,
       signOut: () => void this.lock(),
@@ -261,5 +263,5 @@ function setOf({ set, tkv, entries }: AsData): SetJson {
   // `tkv` is the newest version of T. The card exports under this version and all older ones.
   const transportKeys = Array.from({ length: tkv }, (_, older) => ({ tkv: tkv - older, suites: SUITES }));
   const setHex = hexNumber(set, 8);
-  return { set, name: `Set ${setHex}`, profile: 'diversified', demo: false, transportKeys, keys };
+  return { set, name: t`Set ${setHex}`, profile: 'diversified', demo: false, transportKeys, keys };
 }

@@ -8,6 +8,7 @@ import type { Envelope, Verify } from '#protocol/signing/envelope.ts';
 import { decodeVaultFile, encodeVaultFile, verifyVaultFile } from '#protocol/vault/file.ts';
 import { encodePassphrases } from '#protocol/vault/passphrase.ts';
 import type { PasskeyBar, Passkeys } from '../../as-client/passkeys.ts';
+import { t } from '../../text/t.ts';
 import type { VaultStore } from '../../vault-store/vault-store.ts';
 import { VaultClient, type VaultWorker } from '../../vault-worker/client.ts';
 import type { LockReason, Opener } from '../../vault-worker/messages.ts';
@@ -174,7 +175,8 @@ export class Vaults {
     if (unlocked === undefined || this.#isConfirming) return;
     const { id, client } = unlocked;
     await this.#attempt(id, async () => {
-      const user = { id: fromBase64url(id), name: `Vault ${this.#find(id)?.number}` };
+      const number = this.#find(id)?.number ?? '';
+      const user = { id: fromBase64url(id), name: t`Vault ${number}` };
       await client.enrol(await this.#confirm(() => this.#options.passkeys.create(user)));
       await this.#read();
     });
@@ -353,7 +355,7 @@ export class Vaults {
     return {
       kind: 'vault',
       origin: originOf(id),
-      name: `Vault ${number}`,
+      name: t`Vault ${number}`,
       asNumber: header.asNumber,
       auditHead: undefined,
       signOut: () => void this.lock(),
