@@ -5,8 +5,6 @@ import type { ReportFaultCode } from './report-faults.ts';
 
 export interface ReportFault {
   readonly code: ReportFaultCode;
-  /** Sentence for the reader. */
-  readonly words: string;
   /** Row of the file, from 1; for a dropped row, its former place. Null for the whole file. */
   readonly row: number | null;
   readonly sn: string | null;

@@ -12,7 +12,6 @@ import type { Envelope, Verify } from '../signing/envelope.ts';
 import { type Note, orNote, type ReportFault } from './fault.ts';
 import { decodeWorkOrder, type WorkOrder } from './order.ts';
 import { decodeReport, decodeReportSummary, type Report, type ReportSummary } from './report.ts';
-import { REPORT_FAULTS } from './report-faults.ts';
 import { placeRows } from './rows.ts';
 import { proveUnit, type UnitVerdict } from './unit-verdict.ts';
 
@@ -48,7 +47,7 @@ export async function verifyReport(
   requireLength('trustedRoot', trustedRoot, 32);
   const faults: ReportFault[] = [];
   const note: Note = (code, place, detail = '') => {
-    faults.push({ code, words: REPORT_FAULTS[code], row: place?.row ?? null, sn: place?.sn ?? null, detail });
+    faults.push({ code, row: place?.row ?? null, sn: place?.sn ?? null, detail });
   };
   const nothing = () => ({ genuine: false, faults, order: null, summary: null, units: [] });
 

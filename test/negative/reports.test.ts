@@ -6,7 +6,7 @@ import { toBase64url } from '#protocol/bytes/text.ts';
 import { isSignedBy, signEd25519 } from '#protocol/crypto/ed25519.ts';
 import type { Report, ReportRow, ReportSummary } from '#protocol/orders/report.ts';
 import { writeReportCsv } from '#protocol/orders/report-csv.ts';
-import { REPORT_FAULTS, type ReportFaultCode } from '#protocol/orders/report-faults.ts';
+import type { ReportFaultCode } from '#protocol/orders/report-faults.ts';
 import { verifyReport } from '#protocol/orders/verify-report.ts';
 import type { AuditHeadJson, VerdictJson } from '#protocol/service/messages.ts';
 import { sealEnvelope } from '#protocol/signing/envelope.ts';
@@ -26,7 +26,6 @@ afterAll(() => setup.close());
 async function faultsOf(given: Report | string) {
   const verdict = await judge(setup.as, given);
   expect(verdict.genuine).toBe(verdict.faults.length === 0);
-  for (const { code, words } of verdict.faults) expect(words).toBe(REPORT_FAULTS[code]);
   return verdict.faults.map(({ code, row, sn }) => [code, row, sn?.slice(-1) ?? null] as const);
 }
 

@@ -10,6 +10,7 @@ import { readTyped, readTypedHex } from '#protocol/text/typed-code.ts';
 import { t } from '../../text/t.ts';
 import { type OpenedFile, readFile } from '../common/read-file.ts';
 
+export type { ReportFaultCode } from '#protocol/orders/report-faults.ts';
 export type { ReportVerdict } from '#protocol/orders/verify-report.ts';
 
 /** A root key in the trust store of this station. */
