@@ -2,6 +2,7 @@
 // separator in the first row: comma, semicolon or tab. Reads what spreadsheets write: a line sep=,
 // and cells such as ="0045". Never writes a cell that a spreadsheet would run as a formula.
 import { ProtocolError } from '../errors.ts';
+import { t } from '../text/message.ts';
 
 /** A problem in one row. Row 1 contains the column names. */
 export interface RowProblem {
@@ -31,7 +32,7 @@ export class ListError extends ProtocolError {
 }
 
 const MAX_CHARACTERS = 8 * 1024 * 1024;
-const MAX_ROWS = 100_001;
+const MAX_ROWS = 100_000;
 const MAX_CELLS = 100;
 const MAX_IN_CELL = 1000;
 
@@ -41,14 +42,14 @@ const MAX_IN_CELL = 1000;
  * @throws ListError naming the row
  */
 export function parseCsv(source: string): { readonly row: number; readonly cells: readonly string[] }[] {
-  if (source.length > MAX_CHARACTERS) throw whole(1, `the file has more than ${MAX_CHARACTERS} characters`);
+  if (source.length > MAX_CHARACTERS) throw whole(1, t`the file has more than ${MAX_CHARACTERS} characters`);
   const text = source.replace(/^\uFEFF/, '');
   const named = SEPARATOR_LINE.exec(text);
   const separator = named?.[1] ?? findSeparator(text);
   const rows: { row: number; cells: string[] }[] = [];
   let row = named === null ? 1 : 2;
   for (let at = named?.[0].length ?? 0; at < text.length; row++) {
-    if (row > MAX_ROWS) throw whole(row, `a list has at most ${MAX_ROWS - 1} rows`);
+    if (row > MAX_ROWS + 1) throw whole(row, t`a list has at most ${MAX_ROWS} rows`);
     const read = readRow(text, at, separator, row);
     at = read.end;
     if (read.cells.some((cell) => cell.trim() !== '')) rows.push({ row, cells: read.cells });
@@ -82,13 +83,13 @@ function readRow(text: string, begin: number, separator: string, row: number): {
     // ="0045" keeps the zeros of a number in a spreadsheet.
     const quote = text[at] === '=' ? at + 1 : at;
     const cell = text[quote] === '"' ? readQuoted(text, quote, row) : readPlain(text, at, separator, row);
-    if (cell.value.length > MAX_IN_CELL) throw whole(row, `a cell has more than ${MAX_IN_CELL} characters`);
-    if (cells.push(cell.value) > MAX_CELLS) throw whole(row, `there are more than ${MAX_CELLS} cells`);
+    if (cell.value.length > MAX_IN_CELL) throw whole(row, t`a cell has more than ${MAX_IN_CELL} characters`);
+    if (cells.push(cell.value) > MAX_CELLS) throw whole(row, t`there are more than ${MAX_CELLS} cells`);
     const next = text[cell.end];
     if (next === separator) at = cell.end + 1;
     else if (next === '\r' && text[cell.end + 1] === '\n') return { cells, end: cell.end + 2 };
     else if (next === undefined || next === '\n' || next === '\r') return { cells, end: cell.end + 1 };
-    else throw whole(row, 'a cell continues after its closing quote');
+    else throw whole(row, t`a cell continues after its closing quote`);
   }
 }
 
@@ -96,7 +97,7 @@ function readQuoted(text: string, begin: number, row: number): { value: string; 
   let value = '';
   for (let at = begin + 1; ; ) {
     const quote = text.indexOf('"', at);
-    if (quote < 0) throw whole(row, 'a quoted cell is not closed');
+    if (quote < 0) throw whole(row, t`a quoted cell is not closed`);
     value += text.slice(at, quote);
     if (text[quote + 1] !== '"') return { value, end: quote + 1 };
     value += '"';
@@ -111,7 +112,7 @@ function readPlain(text: string, begin: number, separator: string, row: number):
     next !== undefined && next !== separator && next !== '\r' && next !== '\n';
     next = text[++end]
   ) {
-    if (next === '"') throw whole(row, 'an unquoted cell contains a quote');
+    if (next === '"') throw whole(row, t`an unquoted cell contains a quote`);
   }
   return { value: text.slice(begin, end), end };
 }

@@ -1,6 +1,7 @@
 // Reads a list of reasons why units are not done, for the page, which imports such lists into an
 // open order. Names each problem by row and column.
 import { parseJson } from '../json/document.ts';
+import { t } from '../text/message.ts';
 import { readText } from '../text/permitted-text.ts';
 import { readTyped } from '../text/typed-code.ts';
 import { ListError, parseCsv, type RowProblem } from './csv.ts';
@@ -35,16 +36,18 @@ export function readReasonList(text: string, objection: (sn: string) => string |
   for (const { row, sn: name, reason } of listed) {
     const sn = readSerialNumber(name);
     const whyNotSn =
-      sn === undefined ? whyNot(name) : (objection(sn) ?? (reasons.has(sn) ? 'it appears twice' : undefined));
+      sn === undefined ? whyNot(name) : (objection(sn) ?? (reasons.has(sn) ? t`it appears twice` : undefined));
     const read = readText(reason, MAX_REASON_LENGTH);
     if (whyNotSn !== undefined) problems.push({ row, column: 'SN', why: whyNotSn });
-    if ('why' in read) problems.push({ row, column: 'REASON', why: `it ${read.why}` });
+    if ('why' in read) problems.push({ row, column: 'REASON', why: reasonProblem(read.why) });
     else if (sn !== undefined) reasons.set(sn, { sn, reason: read.text });
   }
-  if (listed.length === 0) problems.push({ row: 1, column: null, why: 'the list names no unit' });
+  if (listed.length === 0) problems.push({ row: 1, column: null, why: t`the list names no unit` });
   if (problems.length > 0) throw new ListError(problems);
   return [...reasons.values()];
 }
+
+const reasonProblem = (why: string): string => t`it ${why}`;
 
 function fromCsv(text: string): ListedReason[] {
   const [head, ...rows] = parseCsv(text);
@@ -52,7 +55,7 @@ function fromCsv(text: string): ListedReason[] {
   const sn = names.findIndex((name) => columnOf(name) === 'SN');
   const reason = names.findIndex((name) => readTyped(name).toUpperCase() === 'REASON');
   if (sn < 0 || reason < 0)
-    throw new ListError([{ row: 1, column: null, why: 'it must name the columns SN and REASON' }]);
+    throw new ListError([{ row: 1, column: null, why: t`it must name the columns SN and REASON` }]);
   return rows.map(({ row, cells }) => ({
     row,
     sn: cells[sn] ?? '',
@@ -63,9 +66,9 @@ function fromCsv(text: string): ListedReason[] {
 
 function fromJson(text: string): ListedReason[] {
   const value = parseJson(text, 'the list of reasons');
-  if (!Array.isArray(value)) throw new ListError([{ row: 1, column: null, why: 'the file must be a list: [ … ]' }]);
+  if (!Array.isArray(value)) throw new ListError([{ row: 1, column: null, why: t`the file must be a list: [ … ]` }]);
   if (value.length > MAX_UNITS)
-    throw new ListError([{ row: 1, column: null, why: `it has more than ${MAX_UNITS} units` }]);
+    throw new ListError([{ row: 1, column: null, why: t`it has more than ${MAX_UNITS} units` }]);
   const word = (given: unknown): string => (typeof given === 'string' ? given : '');
   return value.map((element: unknown, index) => {
     const { sn, reason } = typeof element === 'object' && element !== null ? (element as Record<string, unknown>) : {};

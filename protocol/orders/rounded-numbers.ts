@@ -1,5 +1,6 @@
 // Detects serial numbers that a spreadsheet has rounded. A spreadsheet keeps the first 15 digits of
 // a number and replaces the others with zeros.
+import { t } from '../text/message.ts';
 
 /** Number of digits that a spreadsheet keeps. */
 const KEPT_DIGITS = 15;
@@ -15,9 +16,13 @@ const MIN_ZEROS = 3;
  */
 const LONG_NUMBER = /^[1-9][0-9]{15,}$/;
 
-export const ROUNDED = 'was rounded by a spreadsheet: format the column as text and enter it again';
-export const ROUNDED_LIST =
-  'was rounded by a spreadsheet, as all long numbers here end in zeros: format the column as text and enter them again, or write 32 digits each';
+export function roundedText(written: string): string {
+  return t`"${written}" was rounded by a spreadsheet: format the column as text and enter it again`;
+}
+
+export function roundedListText(written: string): string {
+  return t`"${written}" was rounded by a spreadsheet, as all long numbers here end in zeros: format the column as text and enter them again, or write 32 digits each`;
+}
 
 /** True for a number such as 4.5490E+17, as spreadsheets display long numbers. */
 export function isExponential(written: string): boolean {

@@ -1,9 +1,10 @@
 // Reads and writes the list of units of a work order as CSV or JSON, for the page and the CLI.
 // Names all problems at once, by row and column, so that the author can fix the list in one pass.
 import { parseJson } from '../json/document.ts';
+import { t } from '../text/message.ts';
 import { readTyped } from '../text/typed-code.ts';
 import { encodeCsv, ListError, parseCsv, type RowProblem } from './csv.ts';
-import { findRounded, isExponential, ROUNDED, ROUNDED_LIST } from './rounded-numbers.ts';
+import { findRounded, isExponential, roundedListText, roundedText } from './rounded-numbers.ts';
 import { arrangeUnits, countUnits, MAX_UNITS, readSerialNumber, spanOf, type UnitRange } from './units.ts';
 
 interface ListedRange {
@@ -43,7 +44,7 @@ export function readUnitCsv(text: string): UnitRange[] {
     if (column !== undefined && !where.has(column)) where.set(column, index);
   }
   if (!where.has('SN') && !(where.has('FROM') && where.has('TO'))) {
-    throw new ListError([{ row: 1, column: null, why: 'it must name the columns: SN, or FROM and TO' }]);
+    throw new ListError([{ row: 1, column: null, why: t`it must name the columns: SN, or FROM and TO` }]);
   }
   const collector = new RangeCollector();
   for (const { row, cells } of rows) {
@@ -60,11 +61,11 @@ export function readUnitCsv(text: string): UnitRange[] {
  */
 export function readUnitJson(text: string): UnitRange[] {
   const value = parseJson(text, 'the list of units');
-  if (!Array.isArray(value)) throw new ListError([{ row: 1, column: null, why: 'the file must be a list: [ … ]' }]);
+  if (!Array.isArray(value)) throw new ListError([{ row: 1, column: null, why: t`the file must be a list: [ … ]` }]);
   if (value.length > MAX_UNITS) throw tooMany();
   const collector = new RangeCollector();
   for (const [index, element] of value.entries()) {
-    if (holdsNumber(element)) collector.refuse(index + 1, 'it is a number: write serial numbers in quotes');
+    if (holdsNumber(element)) collector.refuse(index + 1, t`it is a number: write serial numbers in quotes`);
     else collector.add(index + 1, cellsOf(element));
   }
   return collector.arrange();
@@ -113,11 +114,11 @@ class RangeCollector {
 
   add(row: number, { sn, from, to }: Cells): void {
     if (sn !== '' && (from !== '' || to !== '')) {
-      this.#problems.push({ row, column: 'SN', why: 'a row has either an SN or FROM and TO' });
+      this.#problems.push({ row, column: 'SN', why: t`a row has either an SN or FROM and TO` });
     } else if (from !== '' || to !== '') {
       const [first, last] = [this.#read(row, 'FROM', from), this.#read(row, 'TO', to)];
       if (first === undefined || last === undefined) return;
-      if (last < first) this.#problems.push({ row, column: 'TO', why: 'it is smaller than FROM' });
+      if (last < first) this.#problems.push({ row, column: 'TO', why: t`it is smaller than FROM` });
       else this.#ranges.push({ row, column: 'FROM', range: [first, last] });
     } else {
       const single = this.#read(row, 'SN', sn);
@@ -135,7 +136,7 @@ class RangeCollector {
     this.#findRepeats();
     if (this.#problems.length > 0) throw new ListError(this.#problems.sort((a, b) => a.row - b.row));
     const ranges = this.#ranges.map(({ range }) => range);
-    if (ranges.length === 0) throw new ListError([{ row: 1, column: null, why: 'the list names no unit' }]);
+    if (ranges.length === 0) throw new ListError([{ row: 1, column: null, why: t`the list names no unit` }]);
     if (ranges.reduce((sum, range) => sum + spanOf(range), 0n) > BigInt(MAX_UNITS)) throw tooMany();
     return arrangeUnits(ranges);
   }
@@ -155,7 +156,7 @@ class RangeCollector {
     const rounded = this.#written[findRounded(this.#written.map(({ written }) => written)) ?? -1];
     if (rounded === undefined) return;
     const { row, column, written } = rounded;
-    throw new ListError([{ row, column, why: `"${written}" ${ROUNDED_LIST}` }]);
+    throw new ListError([{ row, column, why: roundedListText(written) }]);
   }
 
   #findRepeats(): void {
@@ -164,7 +165,8 @@ class RangeCollector {
     for (const each of sorted) {
       if (reach !== undefined && each.range[0] <= reach.range[1]) {
         const [first, second] = reach.row < each.row ? [reach, each] : [each, reach];
-        const why = `unit ${each.range[0]} is in row ${first.row} already`;
+        const [sn] = each.range;
+        const why = t`unit ${sn} is in row ${first.row} already`;
         this.#problems.push({ row: second.row, column: second.column, why });
       }
       if (reach === undefined || each.range[1] > reach.range[1]) reach = each;
@@ -174,14 +176,14 @@ class RangeCollector {
 
 /** Says why a cell is not a serial number. */
 export function whyNot(written: string): string {
-  if (written === '') return 'it is empty';
+  if (written === '') return t`it is empty`;
   const shown = written.length > 40 ? `${written.slice(0, 40)}…` : written;
-  if (isExponential(readTyped(written))) return `"${shown}" ${ROUNDED}`;
-  return `"${shown}" is not a serial number: 1 to 32 hex digits, not all zero`;
+  if (isExponential(readTyped(written))) return roundedText(shown);
+  return t`"${shown}" is not a serial number: 1 to 32 hex digits, not all zero`;
 }
 
 function tooMany(): ListError {
-  return new ListError([{ row: 1, column: null, why: `a work order has at most ${MAX_UNITS} units` }]);
+  return new ListError([{ row: 1, column: null, why: t`a work order has at most ${MAX_UNITS} units` }]);
 }
 
 /** Writes CSV for readUnitCsv(), with one row per range or single unit. */

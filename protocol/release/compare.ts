@@ -2,6 +2,7 @@
 // use it.
 
 import { FileError } from '../errors.ts';
+import { t } from '../text/message.ts';
 import { BUILD_LIST, digestOf, listedFiles, originalList, originalWorker, SERVICE_WORKER } from './build-files.ts';
 import type { Release } from './statement.ts';
 
@@ -31,7 +32,7 @@ export class ReleasedPage {
         .map(([name, digest]) => [name.slice(folder.length + 1), digest] as const),
     );
     if (!this.#digests.has(PAGES[folder])) {
-      throw new FileError('This release does not contain the page.', 'Choose the file of a release of this page');
+      throw new FileError(t`This release does not contain the page.`, t`Choose the file of a release of this page`);
     }
   }
 

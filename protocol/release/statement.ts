@@ -9,6 +9,7 @@ import { parseJson } from '../json/document.ts';
 import { envelopeOf } from '../json/envelope.ts';
 import { bytes, list, read, text } from '../json/schema.ts';
 import { type Envelope, openEnvelope, type Signer, sealEnvelope, type Verify } from '../signing/envelope.ts';
+import { t } from '../text/message.ts';
 
 const PAYLOAD_TYPE = 'application/vnd.in-toto+json';
 const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
@@ -83,8 +84,8 @@ export async function openRelease(source: string, verify: Verify, key?: Uint8Arr
   const release = readStatement(envelope);
   if (key !== undefined && !equalBytes(key, release.publicKey)) {
     throw new FileError(
-      'Another key signed this statement.',
-      'Compare the key with the one that the publisher of the release gives',
+      t`Another key signed this statement.`,
+      t`Compare the key with the one that the publisher of the release gives`,
     );
   }
   try {
@@ -92,9 +93,13 @@ export async function openRelease(source: string, verify: Verify, key?: Uint8Arr
     return release;
   } catch (cause) {
     if (!(cause instanceof IntegrityError)) throw cause;
-    throw new FileError('This statement was changed after it was signed.', 'Get the release from its publisher again', {
-      cause,
-    });
+    throw new FileError(
+      t`This statement was changed after it was signed.`,
+      t`Get the release from its publisher again`,
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -134,7 +139,7 @@ function orRefused<T>(action: () => T): T {
 }
 
 function notStatement(cause?: unknown): FileError {
-  return new FileError('This file is not the statement of a release.', 'Choose the file release.json of a release', {
+  return new FileError(t`This file is not the statement of a release.`, t`Choose the file release.json of a release`, {
     cause,
   });
 }

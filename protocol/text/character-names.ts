@@ -1,6 +1,7 @@
 // Names the characters that permitted-text.ts and order-id.ts refuse, for their messages. The names
 // are those of the Unicode character database.
 import { hexNumber } from '../bytes/hex.ts';
+import { t } from './message.ts';
 
 const NAMES: Readonly<Record<number, string>> = {
   0x00: 'NULL',
@@ -53,13 +54,13 @@ const NAMES: Readonly<Record<number, string>> = {
 
 /** Names of character classes, for a character that is not in NAMES. */
 const CLASSES: readonly (readonly [RegExp, string])[] = [
-  [/\p{Cc}/u, 'a control character'],
-  [/\p{Cs}/u, 'half of a character'],
-  [/\p{Co}/u, 'a private-use character'],
-  [/\p{Variation_Selector}/u, 'a variation selector'],
-  [/[\u{E0000}-\u{E007F}]/u, 'an invisible tag'],
-  [/\p{M}/u, 'a mark without a letter'],
-  [/\p{Noncharacter_Code_Point}/u, 'not a character'],
+  [/\p{Cc}/u, t`a control character`],
+  [/\p{Cs}/u, t`half of a character`],
+  [/\p{Co}/u, t`a private-use character`],
+  [/\p{Variation_Selector}/u, t`a variation selector`],
+  [/[\u{E0000}-\u{E007F}]/u, t`an invisible tag`],
+  [/\p{M}/u, t`a mark without a letter`],
+  [/\p{Noncharacter_Code_Point}/u, t`not a character`],
 ];
 
 /** Returns a text such as "U+202E RIGHT-TO-LEFT OVERRIDE" or "U+E000, a private-use character". */
@@ -68,6 +69,6 @@ export function nameCharacter(character: string): string {
   const number = `U+${hexNumber(code, 4)}`;
   const name = NAMES[code];
   if (name !== undefined) return `${number} ${name}`;
-  const [, words] = CLASSES.find(([pattern]) => pattern.test(character)) ?? [undefined, 'an invisible character'];
-  return `${number}, ${words}`;
+  const [, words] = CLASSES.find(([pattern]) => pattern.test(character)) ?? [undefined, t`an invisible character`];
+  return t`${number}, ${words}`;
 }

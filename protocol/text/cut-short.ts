@@ -1,7 +1,8 @@
 // Detects a file whose end is missing, for example after an incomplete copy or download.
 import { FileError } from '../errors.ts';
+import { t } from './message.ts';
 
-export const COPY_AGAIN = 'Copy or download it again';
+export const COPY_AGAIN = t`Copy or download it again`;
 
 /** True for JSON that opens an object or a list and does not close it. */
 export function isCutShort(json: string): boolean {
@@ -10,5 +11,5 @@ export function isCutShort(json: string): boolean {
 }
 
 export function cutShort(): FileError {
-  return new FileError('This file is cut short.', COPY_AGAIN);
+  return new FileError(t`This file is cut short.`, COPY_AGAIN);
 }

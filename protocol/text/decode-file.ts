@@ -3,24 +3,25 @@
 // reason and the remedy. Uses ECMAScript alone.
 import { FileError } from '../errors.ts';
 import { COPY_AGAIN, cutShort } from './cut-short.ts';
+import { t } from './message.ts';
 
-const SAVE_AS_CSV = 'In the spreadsheet, save it as CSV UTF-8';
-const UNPACK = 'Unpack it, and choose the file inside';
+const SAVE_AS_CSV = t`In the spreadsheet, save it as CSV UTF-8`;
+const UNPACK = t`Unpack it, and choose the file inside`;
 
 /** The first bytes of files that are opened by mistake. */
 const KINDS: readonly (readonly [begin: readonly number[], title: string, remedy: string])[] = [
-  [[0x50, 0x4b, 3, 4], 'This file is a spreadsheet or a ZIP archive, not text.', SAVE_AS_CSV],
-  [[0x50, 0x4b, 5, 6], 'This file is an empty ZIP archive.', 'Choose another file'],
-  [[0xd0, 0xcf, 0x11, 0xe0], 'This file is an old spreadsheet or document, not text.', SAVE_AS_CSV],
-  [[0x25, 0x50, 0x44, 0x46], 'This file is a PDF.', 'Ask its author for the text file'],
-  [[0x7b, 0x5c, 0x72, 0x74, 0x66], 'This file is a formatted document.', 'Save it as plain text in UTF-8'],
-  [[0x1f, 0x8b], 'This file is compressed.', UNPACK],
-  [[0x37, 0x7a, 0xbc, 0xaf], 'This file is a 7z archive.', UNPACK],
-  [[0x52, 0x61, 0x72, 0x21], 'This file is a RAR archive.', UNPACK],
-  [[0x89, 0x50, 0x4e, 0x47], 'This file is a picture, not text.', 'Choose the text file'],
-  [[0xff, 0xd8, 0xff], 'This file is a picture, not text.', 'Choose the text file'],
-  [[0xff, 0xfe, 0, 0], 'This file is UTF-32.', 'Save it as UTF-8'],
-  [[0, 0, 0xfe, 0xff], 'This file is UTF-32.', 'Save it as UTF-8'],
+  [[0x50, 0x4b, 3, 4], t`This file is a spreadsheet or a ZIP archive, not text.`, SAVE_AS_CSV],
+  [[0x50, 0x4b, 5, 6], t`This file is an empty ZIP archive.`, t`Choose another file`],
+  [[0xd0, 0xcf, 0x11, 0xe0], t`This file is an old spreadsheet or document, not text.`, SAVE_AS_CSV],
+  [[0x25, 0x50, 0x44, 0x46], t`This file is a PDF.`, t`Ask its author for the text file`],
+  [[0x7b, 0x5c, 0x72, 0x74, 0x66], t`This file is a formatted document.`, t`Save it as plain text in UTF-8`],
+  [[0x1f, 0x8b], t`This file is compressed.`, UNPACK],
+  [[0x37, 0x7a, 0xbc, 0xaf], t`This file is a 7z archive.`, UNPACK],
+  [[0x52, 0x61, 0x72, 0x21], t`This file is a RAR archive.`, UNPACK],
+  [[0x89, 0x50, 0x4e, 0x47], t`This file is a picture, not text.`, t`Choose the text file`],
+  [[0xff, 0xd8, 0xff], t`This file is a picture, not text.`, t`Choose the text file`],
+  [[0xff, 0xfe, 0, 0], t`This file is UTF-32.`, t`Save it as UTF-8`],
+  [[0, 0, 0xfe, 0xff], t`This file is UTF-32.`, t`Save it as UTF-8`],
 ];
 
 /** A web page that a proxy or a sign-in form sent in place of the file. */
@@ -29,14 +30,14 @@ const XML = /^\s*<\?xml\b/i;
 
 /** Returns the text of a file, without its byte order mark. @throws FileError */
 export function decodeFile(bytes: Uint8Array): string {
-  if (bytes.length === 0) throw new FileError('This file is empty.', 'Choose another file, or save it again');
+  if (bytes.length === 0) throw new FileError(t`This file is empty.`, t`Choose another file, or save it again`);
   for (const [begin, title, remedy] of KINDS) {
     if (begin.every((byte, index) => bytes[index] === byte)) throw new FileError(title, remedy);
   }
   const text = decode(bytes);
   const begin = text.slice(0, 200);
-  if (WEB_PAGE.test(begin)) throw new FileError('This file is a web page.', 'Download the file itself again');
-  if (XML.test(begin)) throw new FileError('This file is XML, not a list or a key.', SAVE_AS_CSV);
+  if (WEB_PAGE.test(begin)) throw new FileError(t`This file is a web page.`, t`Download the file itself again`);
+  if (XML.test(begin)) throw new FileError(t`This file is XML, not a list or a key.`, SAVE_AS_CSV);
   return text;
 }
 
@@ -136,9 +137,9 @@ function decodeUtf8(bytes: Uint8Array, begin: number): string {
 }
 
 function notUtf8(): FileError {
-  return new FileError('This file is not UTF-8.', SAVE_AS_CSV);
+  return new FileError(t`This file is not UTF-8.`, SAVE_AS_CSV);
 }
 
 function damaged(): FileError {
-  return new FileError('This file is not text, or it is damaged.', COPY_AGAIN);
+  return new FileError(t`This file is not text, or it is damaged.`, COPY_AGAIN);
 }

@@ -3,6 +3,7 @@
 // files. Permits every script, combining marks and emoji. Refuses characters that hide, reorder or
 // break a text.
 import { nameCharacter } from './character-names.ts';
+import { t } from './message.ts';
 
 /**
  * A text in its normal form, or the reason for refusing it, as a part of a sentence such as "is
@@ -60,17 +61,18 @@ const END_OF_TAGS = '\u{E007F}';
 export function readText(typed: string, max: number): TextResult {
   // An overlong text is refused before it is split into characters. NFC changes a length by a
   // factor of less than 8.
-  if (typed.length > 8 * max + 256) return { why: `has ${typed.length} characters, and at most ${max} are permitted` };
+  if (typed.length > 8 * max + 256) return { why: tooLong(typed.length, max) };
   const characters = Array.from(typed);
   let begin = 0;
   let end = characters.length;
   while (begin < end && EDGE.test(characters[begin] ?? '')) begin++;
   while (end > begin && EDGE.test(characters[end - 1] ?? '')) end--;
   const inner = characters.slice(begin, end);
-  if (inner.length === 0) return { why: 'is empty' };
+  if (inner.length === 0) return { why: t`is empty` };
   const wrong = findForbidden(inner);
   if (wrong !== undefined) {
-    return { why: `contains ${nameCharacter(inner[wrong] ?? '')} at position ${begin + wrong + 1}` };
+    const [character, position] = [nameCharacter(inner[wrong] ?? ''), begin + wrong + 1];
+    return { why: t`contains ${character} at position ${position}` };
   }
   const spaced = inner.map((character) => (SPACE.test(character) ? ' ' : character));
   const text = spaced
@@ -78,7 +80,11 @@ export function readText(typed: string, max: number): TextResult {
     .join('')
     .normalize('NFC');
   const length = Array.from(text).length;
-  return length > max ? { why: `has ${length} characters, and at most ${max} are permitted` } : { text };
+  return length > max ? { why: tooLong(length, max) } : { text };
+}
+
+function tooLong(length: number, max: number): string {
+  return t`has ${length} characters, and at most ${max} are permitted`;
 }
 
 /** Characters that earlier versions accepted and that readText() refuses. */

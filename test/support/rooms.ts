@@ -42,7 +42,7 @@ const PROTOCOL: readonly Room[] = [
   { room: 'protocol/support/', may: [...inProtocol('json'), 'protocol/errors.ts'], packages: ['valibot'] },
   {
     room: 'protocol/release/',
-    may: [...inProtocol('bytes', 'crypto', 'json', 'signing'), 'protocol/errors.ts'],
+    may: [...inProtocol('bytes', 'text', 'crypto', 'json', 'signing'), 'protocol/errors.ts'],
     packages: ['valibot'],
   },
   {

@@ -1,13 +1,7 @@
 // Texts for the operator. The source contains the English text; the build of each language replaces it by
 // the translation (build/languages). Without that build, for example in a unit test, the page is English.
 
-/**
- * Marks a template as a message. The build replaces the call, so the template must be a literal. Each
- * value must be an identifier or a path of members: its last name is the name of the placeholder.
- */
-export function t(parts: TemplateStringsArray, ...values: readonly (string | number)[]): string {
-  return parts.reduce((text, part, index) => `${text}${values[index - 1] ?? ''}${part}`);
-}
+export { t } from '#protocol/text/message.ts';
 
 /** A sentence for each plural category that the language of the page distinguishes. */
 export type PluralForms = Readonly<Partial<Record<Intl.LDMLPluralRule, string>> & { other: string }>;

@@ -71,6 +71,19 @@ it('every text of the page is a message', () => {
   expect(Object.fromEntries(stray)).toEqual(EXCEPTIONS);
 });
 
+it('every reason for refusing a file, a list or a text is a message', () => {
+  const file = /new FileError\(\s*['"`]/;
+  const row = /\bwhy(?::| =) ['"`]|\bwhole\(\w+, ['"`]/;
+  const stray = [
+    ...['protocol', STATE].flatMap(read).filter(({ text }) => file.test(text)),
+    ...read('protocol').filter(({ text }) => row.test(text)),
+  ];
+  // Only the command line and the service read order ids.
+  expect(stray.map(({ path }) => path)).toEqual(['protocol/text/order-id.ts']);
+  expect(file.test("throw new FileError('This file is too long.', t`Choose another file`)")).toBe(true);
+  expect(row.test("throw whole(row, 'a quoted cell is not closed')")).toBe(true);
+});
+
 describe('a text that is not a message is found', () => {
   it.each([
     ['in a script', 'x.ts', "export const title = 'Unplug the unit';", 'Unplug the unit'],
