@@ -5,6 +5,7 @@ import type { Envelope, Verify } from '#protocol/signing/envelope.ts';
 import { decodeVaultFile, verifyVaultFile } from '#protocol/vault/file.ts';
 import type { VaultHeaderJson } from '#protocol/vault/header.ts';
 import { requireValid } from '#protocol/vault/policy.ts';
+import { t } from '../../text/t.ts';
 import type { VaultRecord, VaultStore } from '../../vault-store/vault-store.ts';
 import { type Failure, failureOf } from '../common/failure.ts';
 import type { JournalToReturn } from '../session/journals-to-return.svelte.ts';
@@ -104,4 +105,9 @@ function obstacleOf(header: VaultHeaderJson, now: Date): Failure | undefined {
   } catch (error) {
     return failureOf(error);
   }
+}
+
+/** The name of a vault for the operator. `number` is undefined for a vault that was deleted. */
+export function vaultName(number = ''): string {
+  return t`Vault ${number}`;
 }

@@ -8,7 +8,6 @@ import type { Envelope, Verify } from '#protocol/signing/envelope.ts';
 import { decodeVaultFile, encodeVaultFile, verifyVaultFile } from '#protocol/vault/file.ts';
 import { encodePassphrases } from '#protocol/vault/passphrase.ts';
 import type { PasskeyBar, Passkeys } from '../../as-client/passkeys.ts';
-import { t } from '../../text/t.ts';
 import type { VaultStore } from '../../vault-store/vault-store.ts';
 import { VaultClient, type VaultWorker } from '../../vault-worker/client.ts';
 import type { LockReason, Opener } from '../../vault-worker/messages.ts';
@@ -18,7 +17,7 @@ import type { JournalsToReturn } from '../session/journals-to-return.svelte.ts';
 import type { LocalAccount, Session } from '../session/session.svelte.ts';
 import type { ImportedVaults } from './imported-vaults.ts';
 import { unlockWithOne } from './unlock-with-one.ts';
-import { isUnsaved, type LostVault, readVaults, type StoredVault } from './vault-list.ts';
+import { isUnsaved, type LostVault, readVaults, type StoredVault, vaultName } from './vault-list.ts';
 import type { VaultReport } from './vault-return.ts';
 
 export type { LostVault, StoredVault } from './vault-list.ts';
@@ -175,8 +174,7 @@ export class Vaults {
     if (unlocked === undefined || this.#isConfirming) return;
     const { id, client } = unlocked;
     await this.#attempt(id, async () => {
-      const number = this.#find(id)?.number ?? '';
-      const user = { id: fromBase64url(id), name: t`Vault ${number}` };
+      const user = { id: fromBase64url(id), name: vaultName(this.#find(id)?.number) };
       await client.enrol(await this.#confirm(() => this.#options.passkeys.create(user)));
       await this.#read();
     });
@@ -355,7 +353,7 @@ export class Vaults {
     return {
       kind: 'vault',
       origin: originOf(id),
-      name: t`Vault ${number}`,
+      name: vaultName(number),
       asNumber: header.asNumber,
       auditHead: undefined,
       signOut: () => void this.lock(),
