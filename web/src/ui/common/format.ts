@@ -40,7 +40,7 @@ const day = timeFormatter({ day: 'numeric', month: 'short' });
 
 /** The time with its day: "today 17:30", "tomorrow 03:29" or "2 Dec 03:29". */
 export function dayAndClock(iso: string, now: Date): string {
-  const [date, time] = [day(iso), clock(iso)];
+  const time = clock(iso);
   switch (calendarDays(new Date(iso), now)) {
     case -1:
       return t`yesterday ${time}`;
@@ -48,8 +48,10 @@ export function dayAndClock(iso: string, now: Date): string {
       return t`today ${time}`;
     case 1:
       return t`tomorrow ${time}`;
-    default:
+    default: {
+      const date = day(iso);
       return t`${date} ${time}`;
+    }
   }
 }
 
