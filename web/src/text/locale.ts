@@ -1,14 +1,16 @@
 // The locale in which the page writes numbers, times and lists.
 import { pageLanguage, t } from './t.ts';
 
+let browserLocale: string | undefined;
+
 /**
  * Returns the locale of the browser if it has the language of the page, because it also has the
  * region of the operator. Otherwise returns the language of the page.
  */
 export function pageLocale(): string {
+  browserLocale ??= new Intl.NumberFormat().resolvedOptions().locale;
   const language = pageLanguage();
-  const { locale } = new Intl.NumberFormat().resolvedOptions();
-  return locale.split('-')[0] === language.split('-')[0] ? locale : language;
+  return browserLocale.split('-')[0] === language.split('-')[0] ? browserLocale : language;
 }
 
 /** Options of Intl.NumberFormat for every number on screen. */
