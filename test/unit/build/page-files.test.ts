@@ -7,10 +7,16 @@ import { sealPage } from '#build/page-files.ts';
 import { buildHash } from '#protocol/release/build-files.ts';
 
 let dir: string;
+/** Folder of the lists that name the files of each language. */
+let lists: string;
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'kf-seal-'));
+  lists = await mkdtemp(join(tmpdir(), 'kf-lists-'));
+  await writeFile(join(lists, 'client.json'), '["index.html"]');
 });
-afterEach(() => rm(dir, { recursive: true, force: true }));
+afterEach(async () => {
+  for (const folder of [dir, lists]) await rm(folder, { recursive: true, force: true });
+});
 
 interface SealedBuild {
   readonly hash: string;
@@ -22,8 +28,15 @@ interface SealedBuild {
 async function sealWith(policy: string, worker = 'service-worker.js', list = 'build.json'): Promise<SealedBuild> {
   await writeFile(join(dir, 'index.html'), '<h1>Page</h1>');
   await writeFile(join(dir, worker), 'self.name;\n');
-  const { writeBundle } = sealPage(['client'], '1.2.3', ({ html }) => (html === undefined ? {} : { policy }));
-  (writeBundle as unknown as (output: { readonly dir: string }) => void)({ dir });
+  const { writeBundle } = sealPage({
+    pages: ['client'],
+    languages: ['en'],
+    lists,
+    version: '1.2.3',
+    headersOf: ({ html }) => (html === undefined ? {} : { policy }),
+  });
+  const write = writeBundle as unknown as (this: object, output: { readonly dir: string }) => void;
+  write.call({ environment: { name: 'client' } }, { dir });
   const build = JSON.parse(await readFile(join(dir, list), 'utf8')) as SealedBuild;
   for (const name of await readdir(dir)) await rm(join(dir, name));
   return build;
