@@ -103,7 +103,9 @@ type HeadersOf = (file: { readonly path: string; readonly html?: string | undefi
 /** The files that not all languages load, by language. */
 type Parts = Readonly<Record<string, readonly string[]>>;
 
+/** Returns no parts for a build in one language. */
 function partsOf(page: string, languages: readonly string[], lists: string): Parts {
+  if (languages.length === 1) return {};
   const filesOf = languages.map((language) => {
     const path = join(lists, `${environmentName(page, language)}.json`);
     return [...(JSON.parse(readFileSync(path, 'utf8')) as string[]), pageName('verify.html', language)];
@@ -151,7 +153,7 @@ function nameBuild(dir: string, version: string, headersOf: HeadersOf, languages
   if (worker === undefined) return { hash, workerCode: undefined, list: 'build.json' };
   const files = Object.fromEntries(Object.entries(all).filter(([name]) => name !== worker && isCached(name)));
   const path = join(dir, worker);
-  const build = JSON.stringify({ version, hash, files, ...(Object.keys(languages).length > 1 ? { languages } : {}) });
+  const build = JSON.stringify({ version, hash, files, ...(Object.keys(languages).length > 0 ? { languages } : {}) });
   writeFileSync(path, `const KEYFERRY_BUILD = ${build};\n${readFileSync(path, 'utf8')}`);
   return { hash, workerCode: all[worker], list: LISTS[worker] };
 }

@@ -7,16 +7,10 @@ import { sealPage } from '#build/page-files.ts';
 import { buildHash } from '#protocol/release/build-files.ts';
 
 let dir: string;
-/** Folder of the lists that name the files of each language. */
-let lists: string;
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'kf-seal-'));
-  lists = await mkdtemp(join(tmpdir(), 'kf-lists-'));
-  await writeFile(join(lists, 'client.json'), '["index.html"]');
 });
-afterEach(async () => {
-  for (const folder of [dir, lists]) await rm(folder, { recursive: true, force: true });
-});
+afterEach(() => rm(dir, { recursive: true, force: true }));
 
 interface SealedBuild {
   readonly hash: string;
@@ -24,19 +18,26 @@ interface SealedBuild {
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** Builds a page whose index.html the service sends with this policy. */
-async function sealWith(policy: string, worker = 'service-worker.js', list = 'build.json'): Promise<SealedBuild> {
-  await writeFile(join(dir, 'index.html'), '<h1>Page</h1>');
-  await writeFile(join(dir, worker), 'self.name;\n');
+/** Seals the page that an environment has built. */
+function seal(environment: string, languages: readonly string[], policy: string, lists = ''): void {
   const { writeBundle } = sealPage({
     pages: ['client'],
-    languages: ['en'],
+    languages,
     lists,
     version: '1.2.3',
     headersOf: ({ html }) => (html === undefined ? {} : { policy }),
   });
-  const write = writeBundle as unknown as (this: object, output: { readonly dir: string }) => void;
-  write.call({ environment: { name: 'client' } }, { dir });
+  (writeBundle as unknown as (output: { readonly dir: string }) => void).call(
+    { environment: { name: environment } },
+    { dir },
+  );
+}
+
+/** Builds a page whose index.html the service sends with this policy. */
+async function sealWith(policy: string, worker = 'service-worker.js', list = 'build.json'): Promise<SealedBuild> {
+  await writeFile(join(dir, 'index.html'), '<h1>Page</h1>');
+  await writeFile(join(dir, worker), 'self.name;\n');
+  seal('client', ['en'], policy);
   const build = JSON.parse(await readFile(join(dir, list), 'utf8')) as SealedBuild;
   for (const name of await readdir(dir)) await rm(join(dir, name));
   return build;
@@ -57,4 +58,16 @@ it.each([
 it('is the one that a reader of build.json computes', async () => {
   const { hash, workerCode, files } = await sealWith("default-src 'none'");
   expect(buildHash(new Map(Object.entries(files)), workerCode)).toBe(hash);
+});
+
+it('names the files of each language to the service worker, without those that all share', async () => {
+  const lists = await mkdtemp(join(tmpdir(), 'kf-lists-'));
+  const written = { 'client.json': ['index.html', 'assets/a.js'], 'client_de.json': ['index.de.html', 'assets/a.js'] };
+  for (const [name, files] of Object.entries(written)) await writeFile(join(lists, name), JSON.stringify(files));
+  await writeFile(join(dir, 'service-worker.js'), 'self.name;\n');
+  seal('client_de', ['en', 'de'], '', lists);
+  const worker = await readFile(join(dir, 'service-worker.js'), 'utf8');
+  const build = JSON.parse(/KEYFERRY_BUILD = (.*);\n/.exec(worker)?.[1] ?? '') as { readonly languages: object };
+  expect(build.languages).toEqual({ en: ['index.html', 'verify.html'], de: ['index.de.html', 'verify.de.html'] });
+  await rm(lists, { recursive: true });
 });
