@@ -5,6 +5,7 @@ import type { Plugin } from 'vite';
 import type { Catalog } from './catalog.ts';
 import { languageOf } from './environments.ts';
 import { directionOf, ENGLISH, pageName, readCatalog } from './languages.ts';
+import { HAS_MESSAGES } from './sources.ts';
 import { translate } from './translate.ts';
 
 export interface TranslateOptions {
@@ -27,7 +28,7 @@ export function translateSources({ root, catalogs }: TranslateOptions): Plugin {
     name: 'keyferry:translate',
     enforce: 'pre',
     transform: {
-      filter: { id: /\/web\/(src\/.+\.(ts|svelte)|[^/]+\.html)$/ },
+      filter: { id: HAS_MESSAGES },
       handler(source, id) {
         const language = languageOf(this.environment.name);
         const path = relative(root, id).replaceAll('\\', '/');

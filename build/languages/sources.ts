@@ -4,14 +4,22 @@ import { join } from 'node:path';
 import type { PlacedMessage } from './catalog.ts';
 import { findMessages } from './find-messages.ts';
 
-/** Returns the messages of the scripts and components below web/src, and of the HTML pages of web. */
+/** Matches the paths of the source files that have messages. */
+export const HAS_MESSAGES = /(^|\/)(web\/(src\/.+\.(ts|svelte)|[^/]+\.html)|protocol\/.+\.ts)$/;
+
+/**
+ * Returns the messages of the page: in the HTML pages of web, in the scripts and components below
+ * web/src, and in protocol, which has the reasons for refusing a file.
+ */
 export function readMessages(root: string): readonly PlacedMessage[] {
-  const pages = readdirSync(join(root, 'web')).filter((name) => name.endsWith('.html'));
-  const sources = readdirSync(join(root, 'web/src'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.(ts|svelte)$/.test(name))
-    .map((name) => `src/${name.replaceAll('\\', '/')}`);
-  return [...pages, ...sources.sort()].flatMap((name) => {
-    const path = `web/${name}`;
-    return findMessages(readFileSync(join(root, path), 'utf8'), path).map((message) => ({ message, path }));
-  });
+  return ['web', 'protocol']
+    .flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => `${folder}/${name}`),
+    )
+    .map((path) => path.replaceAll('\\', '/'))
+    .filter((path) => HAS_MESSAGES.test(path))
+    .sort()
+    .flatMap((path) =>
+      findMessages(readFileSync(join(root, path), 'utf8'), path).map((message) => ({ message, path })),
+    );
 }
