@@ -36,5 +36,6 @@ function pseudo(key: string): string {
     length += token.text.length;
     return token.text.replace(/[aeiou]/gi, (each) => ACCENTS[each] ?? each);
   });
-  return `${parts.join('')} ${'~'.repeat(Math.ceil(length * GROWTH))}`;
+  // Words of a usual length, so that lines break.
+  return parts.join('') + ' ~~~~'.repeat(Math.ceil((length * GROWTH) / 5));
 }
