@@ -2,6 +2,7 @@
 import { mount, unmount } from 'svelte';
 import { type AsBase, folderOf } from './app/as-base.ts';
 import type { BrowserParts, Environment } from './app/environment.ts';
+import { keepTraces } from './app/keep-traces.ts';
 import type { Services } from './app/services.ts';
 import type { StationSite } from './app/site.ts';
 import { DEMO_PREFIX, openSettings } from './app/storage.ts';
@@ -14,7 +15,7 @@ import { AsClock } from './state/session/as-clock.svelte.ts';
 import { JournalsToReturn } from './state/session/journals-to-return.svelte.ts';
 import { Session } from './state/session/session.svelte.ts';
 import { Station } from './state/station/station.svelte.ts';
-import { ignoreFetchFailure, isFetchFailure } from './transport/lazy-part.ts';
+import { isFetchFailure } from './transport/lazy-part.ts';
 import type { Platform } from './transport/platform.ts';
 import type { AppContext } from './ui/common/context.ts';
 import App from './ui/shell/App.svelte';
@@ -117,16 +118,6 @@ function watchReach(session: Session, health: PageHealth): void {
   }, REACH_MS);
 }
 
-/**
- * Stores the traces of attempts from the first failure on, so that the first key does not load this
- * code. If the code cannot be fetched, the next change of a lane tries again.
- */
-function keepTraces(station: Station, keep: () => Promise<void>): void {
-  station.onActivity(() => {
-    if (station.lanes.some(({ phase }) => 'failure' in phase)) keep().catch(ignoreFetchFailure);
-  });
-}
-
 /** Yields to the event loop, so that a slow computer handles input in between. */
 function nextTask(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
@@ -181,10 +172,7 @@ async function start(target: HTMLElement): Promise<void> {
     return (await starting).openTokens(session, activity, () => station.settle(), health);
   });
   const help = once(async () => (await starting).openHelp({ station, health, asClock }));
-  keepTraces(
-    station,
-    once(async () => (await starting).keepTraces(station)),
-  );
+  keepTraces(station, async () => (await starting).keepTraces(station));
   guard(station, health);
   watchReach(session, health);
   const parts = { station, preferences, health, orders, tokens, help, asClock, toReturn };

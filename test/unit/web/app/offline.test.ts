@@ -131,6 +131,20 @@ describe('a newer build', () => {
     expect(watchUpdates).toHaveBeenCalledOnce();
   });
 
+  it('is watched at the next one if the code for this could not be fetched', async () => {
+    vi.mocked(watchUpdates).mockRejectedValueOnce(
+      new TypeError('Failed to fetch dynamically imported module: https://as.example/assets/updates.js'),
+    );
+    const registration = await start({ waiting: {} });
+    await watched();
+    await vi.advanceTimersByTimeAsync(0);
+    registration.dispatchEvent(new Event('updatefound'));
+    await vi.waitFor(() => expect(watchUpdates).toHaveBeenCalledTimes(2));
+    registration.dispatchEvent(new Event('updatefound'));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(watchUpdates).toHaveBeenCalledTimes(2);
+  });
+
   it('is looked for every hour, also after the network failed', async () => {
     const registration = await start({});
     registration.update.mockRejectedValueOnce(new TypeError('failed to fetch'));
