@@ -9,17 +9,7 @@ import { expect, test, unit } from './support/test.ts';
 /** Signs in, and attaches the first unit in the chooser of the demo. */
 async function firstUnit(station: StationPage, kind: 'USB' | 'Serial', token: string): Promise<LanePage> {
   await station.signIn(token);
-  return await attachFirst(station, kind);
-}
-
-async function attachFirst(station: StationPage, kind: 'USB' | 'Serial'): Promise<LanePage> {
-  await station.page.getByRole('button', { name: kind, exact: true }).click();
-  const chooser = station.page.getByRole('dialog');
-  await chooser.getByRole('radio').or(chooser.getByRole('option')).first().click();
-  await chooser.getByRole('button', { name: 'Connect' }).click();
-  const lane = station.onlyLane();
-  await lane.expectWord('Ready');
-  return lane;
+  return await station.attachFirst(kind);
 }
 
 test.describe('an AS in demo mode', () => {
@@ -86,7 +76,7 @@ test.describe('an AS in demo mode', () => {
     // key.
     await lane.press('Remove unit');
     await failure.selectOption({ label: 'the line returns what is sent (serial)' });
-    const echoing = await attachFirst(station, 'Serial');
+    const echoing = await station.attachFirst('Serial');
     await echoing.load('Data encryption key', 1);
     await echoing.expectWord('Unplug');
   });

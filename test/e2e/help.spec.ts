@@ -4,13 +4,29 @@ import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
 import { expectAccessible } from './support/accessible.ts';
 import { injectSimulator } from './support/inject.ts';
+import type { Service } from './support/service.ts';
 import { FIELD_KEY, SHARED } from './support/sets.ts';
+import type { StationPage } from './support/station-page.ts';
 import { expect, test, unit } from './support/test.ts';
 
 async function openHelp(page: Page): Promise<void> {
   await page.getByRole('link', { name: 'Help', exact: true }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Help' })).toBeVisible();
   await expect(page.getByRole('button', { name: 'Check again' })).toBeEnabled();
+}
+
+type Open = (units: readonly ReturnType<typeof unit>[]) => Promise<StationPage>;
+
+/** Loads a key into a unit that refuses IMPORTKEY with this status word. Returns the unit. */
+async function failLoad(open: Open, { token }: Service, statusWord: number) {
+  const one = unit(SHARED);
+  const station = await open([one]);
+  await station.signIn(token);
+  const lane = await station.attach('USB', one.sn);
+  await station.fault(one.sn, { fault: 'refuse', ins: 0xd8, statusWord });
+  await lane.load(FIELD_KEY.label, 1);
+  await lane.expectWord('Not loaded');
+  return one;
 }
 
 test('Help finds a station in order ready, and tests itself', async ({ open, service, page }) => {
@@ -85,13 +101,7 @@ test('the support file is shown before it is saved, and contains no secret and n
   service,
   page,
 }) => {
-  const one = unit(SHARED);
-  const station = await open([one]);
-  await station.signIn(service.token);
-  const lane = await station.attach('USB', one.sn);
-  await station.fault(one.sn, { fault: 'refuse', ins: 0xd8, statusWord: 0x6985 });
-  await lane.load(FIELD_KEY.label, 1);
-  await lane.expectWord('Not loaded');
+  const one = await failLoad(open, service, 0x6985);
   await openHelp(page);
   await expect(page.getByRole('region', { name: 'Last failures' })).toContainText('IMPORTKEY 6985');
   await page.getByRole('button', { name: 'Show support file' }).click();
@@ -185,13 +195,7 @@ test('the exchanges of a failed load survive a reload, in the console and in the
   service,
   page,
 }) => {
-  const one = unit(SHARED);
-  const station = await open([one]);
-  await station.signIn(service.token);
-  const lane = await station.attach('USB', one.sn);
-  await station.fault(one.sn, { fault: 'refuse', ins: 0xd8, statusWord: 0x6988 });
-  await lane.load(FIELD_KEY.label, 1);
-  await lane.expectWord('Not loaded');
+  await failLoad(open, service, 0x6988);
   await expect.poll(() => storedTraces(page)).toContain('IMPORTKEY');
   const stored = await storedTraces(page);
   for (const secret of [SHARED.transportKey, FIELD_KEY.key, service.token])

@@ -117,11 +117,7 @@ async function replay(browser: Browser, demo: Service, file: string, end: Case):
   const bench = page.getByRole('complementary', { name: 'Simulated bench' });
   await bench.getByLabel('Open support file').setInputFiles(file);
   await expect(bench.getByRole('status').filter({ hasText: end.code })).toContainText('The load ends as on');
-  await page.getByRole('button', { name: end.link, exact: true }).click();
-  const chooser = page.getByRole('dialog');
-  await chooser.getByRole('radio').or(chooser.getByRole('option')).first().click();
-  await chooser.getByRole('button', { name: 'Connect' }).click();
-  const lane = station.onlyLane();
+  const lane = await station.attachFirst(end.link);
   await lane.load('Data encryption key', 1);
   const words = await endOf(lane, end);
   await page.close();

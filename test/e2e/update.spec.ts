@@ -66,6 +66,14 @@ async function openFirst(page: Page, web: WebServer): Promise<void> {
   await page.evaluate(async () => void (await navigator.serviceWorker.ready));
 }
 
+/** As openFirst(), and signs in. */
+async function openSignedIn(page: Page, web: WebServer, as: Service): Promise<StationPage> {
+  await openFirst(page, web);
+  const station = new StationPage(page);
+  await station.signIn(as.token);
+  return station;
+}
+
 /** Publishes the second build. The browser then finds it, as it does every hour. */
 async function publish(page: Page, web: WebServer, { folder }: Build): Promise<void> {
   web.folders = [folder];
@@ -116,9 +124,7 @@ test('a newer build waits for a load, and then replaces the page as a whole', as
 }) => {
   const slow = unit(SHARED, { link: 'usb', latency: { identity: 0, challenge: 0, importKey: 6_000 } });
   await injectSimulator(page, [slow]);
-  await openFirst(page, web);
-  const station = new StationPage(page);
-  await station.signIn(as.token);
+  const station = await openSignedIn(page, web, as);
   const lane = await station.attach('USB', slow.sn);
   await lane.load(FIELD_KEY.label, 1);
   await publish(page, web, second);
@@ -143,8 +149,7 @@ test('a newer build waits for a load, and then replaces the page as a whole', as
 test('a newer build waits for the run of an order, even between two units', async ({ page, web, as, second }) => {
   const one = unit(SHARED);
   await injectSimulator(page, [one]);
-  await openFirst(page, web);
-  await new StationPage(page).signIn(as.token);
+  await openSignedIn(page, web, as);
   const orders = new OrdersPage(page);
   await orders.open(await issue(as, { units: [one.sn, unit(SHARED).sn], set: SHARED }));
   await orders.start();
@@ -163,8 +168,7 @@ test('a newer build waits for the other tabs of the page, and no tab mixes two b
   first,
   second,
 }) => {
-  await openFirst(page, web);
-  await new StationPage(page).signIn(as.token);
+  await openSignedIn(page, web, as);
   const other = await context.newPage();
   await other.goto(web.url);
   await publish(page, web, second);
@@ -185,8 +189,7 @@ test('a page whose reload is prevented continues with the files of its own build
   first,
   second,
 }) => {
-  await openFirst(page, web);
-  await new StationPage(page).signIn(as.token);
+  await openSignedIn(page, web, as);
   await publish(page, web, second);
   await expect(buttonOf(page)).toBeEnabled();
   // Another program activates the newer build, and the page is not reloaded.

@@ -1,4 +1,5 @@
 // Work orders without a disk and without HTTP, on a MemoryExporter.
+import { expect } from 'vitest';
 import { type Actor, Orders } from '#as-service/orders/orders.ts';
 import type { OperatorState } from '#as-service/storage/state.ts';
 import { VaultLedger } from '#as-service/vaults/vault-ledger.ts';
@@ -72,3 +73,11 @@ export const stationReport = (units: readonly StationUnitJson[], change: Partial
   ...{ ...STATION_REPORT, units },
   ...change,
 });
+
+/** Reports units of the order JOB-4711, as the station of OLGA does. */
+export const reportUnits = (orders: Orders, units: StationUnitJson[], change: Partial<StationReportJson> = {}) =>
+  orders.report('JOB-4711', stationReport(units, change), actorOf(OLGA));
+
+/** Matches an error with this code, whose message contains `message`. */
+export const refusal = (code: string, message = '') =>
+  expect.objectContaining({ code, message: expect.stringContaining(message) });

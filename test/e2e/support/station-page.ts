@@ -58,6 +58,17 @@ export class StationPage {
     return new LanePage(this.lanes.filter({ hasText: sn.toUpperCase().padStart(32, '0') }), this.#expect);
   }
 
+  /** Attaches the first unit in the chooser of the demo. */
+  async attachFirst(kind: 'USB' | 'Serial'): Promise<LanePage> {
+    await this.page.getByRole('button', { name: kind, exact: true }).click();
+    const chooser = this.page.getByRole('dialog');
+    await chooser.getByRole('radio').or(chooser.getByRole('option')).first().click();
+    await chooser.getByRole('button', { name: 'Connect' }).click();
+    const lane = this.onlyLane();
+    await lane.expectWord('Ready');
+    return lane;
+  }
+
   /** Returns the only lane of the page. Used for a device without an SN. */
   onlyLane(): LanePage {
     return new LanePage(this.lanes, this.#expect);

@@ -13,8 +13,9 @@ import {
   newTimedOrder,
   OLGA,
   OTHER_LINE,
+  refusal,
+  reportUnits,
   STATION_REPORT,
-  stationReport,
   unitReport,
 } from '#test/support/memory-orders.ts';
 import { LINE, unit } from '#test/support/orders.ts';
@@ -32,10 +33,7 @@ beforeEach(async () => {
 
 const issue = (change: Partial<NewOrderJson> = {}, actor = CLI) => orders.issue(newTimedOrder(change), actor);
 const load: MemoryOrders['load'] = (...args) => setup.load(...args);
-const report = (units: StationUnitJson[], change: Partial<StationReportJson> = {}) =>
-  orders.report('JOB-4711', stationReport(units, change), actorOf(OLGA));
-const refusal = (code: string, message = '') =>
-  expect.objectContaining({ code, message: expect.stringContaining(message) });
+const report = (units: StationUnitJson[], change?: Partial<StationReportJson>) => reportUnits(orders, units, change);
 
 it('a report exists only after the closing', async () => {
   await issue();

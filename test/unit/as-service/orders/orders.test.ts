@@ -15,8 +15,9 @@ import {
   newTimedOrder,
   OLGA,
   OTHER_LINE,
+  refusal,
+  reportUnits,
   STATION_REPORT,
-  stationReport,
   TIMES,
   unitReport,
 } from '#test/support/memory-orders.ts';
@@ -36,10 +37,7 @@ beforeEach(async () => {
 
 const issue = (change: Partial<NewOrderJson> = {}, actor = CLI) => orders.issue(newTimedOrder(change), actor);
 const load: MemoryOrders['load'] = (...args) => setup.load(...args);
-const report = (units: StationUnitJson[], change: Partial<StationReportJson> = {}) =>
-  orders.report('JOB-4711', stationReport(units, change), actorOf(OLGA));
-const refusal = (code: string, message = '') =>
-  expect.objectContaining({ code, message: expect.stringContaining(message) });
+const report = (units: StationUnitJson[], change?: Partial<StationReportJson>) => reportUnits(orders, units, change);
 const newest = async () => (await service.entries()).at(-1);
 const reportedUnit = (n: number) => orders.find('JOB-4711', CLI).reported.get(unit(n));
 

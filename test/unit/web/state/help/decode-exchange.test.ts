@@ -92,7 +92,7 @@ describe('a decoded exchange', () => {
     },
   );
 
-  it('says that there was no response, and names no meaning that nobody defines', () => {
+  it('has no status word without a response, and no meaning for a word that the protocol does not define', () => {
     expect(decode(fromHex('8084000100'))).toMatchObject({ status: undefined, isFailed: true });
     expect(decode(fromHex('8084000100'), u16(0x9f01)).status).toEqual({ word: '9F01', meaning: undefined });
   });

@@ -15,13 +15,12 @@ import {
   type Cable,
   cable,
   createBench,
+  IMPORTKEY,
   load,
   localOf,
   NOW,
+  SELECT,
 } from '../station/station-fixture.ts';
-
-const SELECT = 0xa4;
-const IMPORTKEY = 0xd8;
 
 interface TestHelp {
   readonly help: Help;

@@ -14,11 +14,10 @@ import {
   cable,
   createAccount,
   createBench,
+  IMPORTKEY,
   load,
   SETS,
 } from '../station/station-fixture.ts';
-
-const IMPORTKEY = 0xd8;
 
 async function open() {
   const database = await Database.open(new IDBFactory(), () => undefined);

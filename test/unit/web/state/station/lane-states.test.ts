@@ -3,11 +3,8 @@ import { describe, expect, it, vi } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Chosen } from '#web/state/station/key-choice.svelte.ts';
 import type { Lane } from '#web/state/station/lane.svelte.ts';
-import { attached, cable, createBench, load } from './station-fixture.ts';
+import { attached, cable, createBench, GET_CHALLENGE, IMPORTKEY, load, SELECT } from './station-fixture.ts';
 
-const SELECT = 0xa4;
-const GET_CHALLENGE = 0x84;
-const IMPORTKEY = 0xd8;
 const GET_RECEIPT = 0xcb;
 
 async function ready() {

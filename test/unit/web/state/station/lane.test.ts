@@ -15,15 +15,16 @@ import {
   cable,
   createAccount,
   createBench,
+  cutOff,
+  GET_CHALLENGE,
+  IMPORTKEY,
   load,
+  SELECT,
   SETS,
   SETS_WITH_CLAUSE_8,
 } from './station-fixture.ts';
 
-const SELECT = 0xa4;
 const GET_IDENTITY = 0xca;
-const GET_CHALLENGE = 0x84;
-const IMPORTKEY = 0xd8;
 const GET_RECEIPT = 0xcb;
 
 /** Creates a lane whose load timed out at the command `ins`. */
@@ -117,17 +118,6 @@ describe('a unit that does not answer', () => {
 });
 
 describe('an import whose answer is lost', () => {
-  async function cutOff(when: 'before' | 'after') {
-    const bench = await createBench();
-    await bench.session.signIn('token');
-    const wire = cable();
-    wire.cut = { ins: IMPORTKEY, when };
-    const lane = await attached(bench, wire);
-    await load(lane, 1);
-    wire.cut = undefined;
-    return { bench, wire, lane };
-  }
-
   it('is "unknown", and the lane shows "Plug in again"', async () => {
     const { lane } = await cutOff('after');
     expect(lane.phase.is).toBe('unknown');

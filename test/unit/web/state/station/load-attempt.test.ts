@@ -10,9 +10,8 @@ import type { WriteOptions } from '#web/journal/journal.ts';
 import type { UnitRow } from '#web/journal/order-record.ts';
 import type { LoadSource } from '#web/state/session/semaphore.ts';
 import { type LoadStatus, load, settleAttempt } from '#web/state/station/load-attempt.ts';
-import { cable, createAccount, SETS } from './station-fixture.ts';
+import { cable, createAccount, IMPORTKEY, SETS } from './station-fixture.ts';
 
-const IMPORTKEY = 0xd8;
 const ID = 7;
 const HEAD = '{"head":1}';
 

@@ -3,9 +3,8 @@
 import { describe, expect, it } from 'vitest';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { laneMessage } from '#web/ui/messages/lane.ts';
-import { attached, type Cable, cable, createBench, load } from './station-fixture.ts';
+import { attached, type Cable, cable, createBench, IMPORTKEY, load } from './station-fixture.ts';
 
-const IMPORTKEY = 0xd8;
 const GET_RECEIPT = 0xcb;
 const GET_RESPONSE = 0xc0;
 

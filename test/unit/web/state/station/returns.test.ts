@@ -4,10 +4,8 @@ import { describe, expect, it, vi } from 'vitest';
 import type { AttachedUnit } from '#protocol/provisioning/attached-unit.ts';
 import { suitesFor } from '#web/state/station/lane-load.ts';
 import type { UnitLoader } from '#web/state/station/unit-loader.ts';
-import { attached, cable, createBench, load, SETS } from './station-fixture.ts';
+import { attached, cable, createBench, cutOff, load, SELECT, SETS } from './station-fixture.ts';
 
-const SELECT = 0xa4;
-const IMPORTKEY = 0xd8;
 const SN = '00000000000000004549000000000007';
 
 async function signedInBench() {
@@ -24,16 +22,6 @@ function createLoader() {
 }
 
 describe('a unit whose load is open', () => {
-  async function cutOff() {
-    const bench = await signedInBench();
-    const wire = cable();
-    wire.cut = { ins: IMPORTKEY, when: 'after' };
-    const lane = await attached(bench, wire);
-    await load(lane, 1);
-    wire.cut = undefined;
-    return { bench, wire, lane };
-  }
-
   it('keeps its lane, and no other, when it comes back by its other link', async () => {
     const { bench, wire, lane } = await cutOff();
     expect(bench.station.elsewhere).toEqual([]);

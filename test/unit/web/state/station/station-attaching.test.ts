@@ -3,10 +3,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { UnitLoader } from '#web/state/station/unit-loader.ts';
-import { attached, cable, createBench, load } from './station-fixture.ts';
+import { attached, cable, createBench, IMPORTKEY, load, SELECT } from './station-fixture.ts';
 
-const SELECT = 0xa4;
-const IMPORTKEY = 0xd8;
 /** Time in ms after which the lane of a unit that does not return is removed. */
 const RETURN_MS = 4_000;
 

@@ -5,25 +5,13 @@ import { ProtocolError } from '#protocol/errors.ts';
 import { ATTEMPT } from '#test/unit/web/journal/records.ts';
 import type { StepBody } from '#web/journal/attempt.ts';
 import type { UnitLoader } from '#web/state/station/unit-loader.ts';
-import { attached, type BenchParts, cable, createBench, load, localOf } from './station-fixture.ts';
+import { attached, type BenchParts, cable, createBench, cutOff, load, localOf } from './station-fixture.ts';
 
-const IMPORTKEY = 0xd8;
 const SN = '00000000000000004549000000000007';
 const INTERRUPTED: StepBody = { step: 'interruption', state: 'confirmed' };
 
 const beginAttempt = async ({ journal }: BenchParts, ...steps: StepBody[]): Promise<number> =>
   await journal.begin({ ...ATTEMPT, sn: SN }, [{ step: 'challenge', state: 'intended', suite: 1 }, ...steps]);
-
-async function cutOff() {
-  const bench = await createBench();
-  await bench.session.signIn('token');
-  const wire = cable();
-  wire.cut = { ins: IMPORTKEY, when: 'after' };
-  const lane = await attached(bench, wire);
-  await load(lane, 1);
-  wire.cut = undefined;
-  return { bench, wire, lane };
-}
 
 describe('the interrupted attempts', () => {
   it('are those that ended before the import because the page was closed, until they are dismissed', async () => {

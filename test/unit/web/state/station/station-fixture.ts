@@ -52,6 +52,12 @@ const SET: SetJson = {
   transportKeys: [{ tkv: TEST_TKV, suites: [0x01, 0x02] }],
   keys: FACTS.map((facts, index) => ({ ...facts, kcv: kcvOf(index) })),
 };
+
+/** INS of commands that a cable can interrupt. */
+export const SELECT = 0xa4;
+export const GET_CHALLENGE = 0x84;
+export const IMPORTKEY = 0xd8;
+
 export const SETS: readonly SetJson[] = [SET];
 
 /** SETS with the entries of clause 8 and a new version of T. */
@@ -360,4 +366,19 @@ export async function load(lane: Lane, ref1: number): Promise<void> {
   const { chosen } = lane.choice;
   if (!chosen) throw new TypeError('nothing is chosen');
   await lane.load(chosen);
+}
+
+/**
+ * Loads a key into a unit that is unplugged during IMPORTKEY: before the unit receives the command, or
+ * after it has run it. Another link of the unit then works.
+ */
+export async function cutOff(when: 'before' | 'after' = 'after') {
+  const bench = await createBench();
+  await bench.session.signIn('token');
+  const wire = cable();
+  wire.cut = { ins: IMPORTKEY, when };
+  const lane = await attached(bench, wire);
+  await load(lane, 1);
+  wire.cut = undefined;
+  return { bench, wire, lane };
 }

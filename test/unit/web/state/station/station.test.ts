@@ -5,11 +5,7 @@ import { ProtocolError } from '#protocol/errors.ts';
 import { Session } from '#web/state/session/session.svelte.ts';
 import { loadCatalog } from '#web/ui/messages/catalog.svelte.ts';
 import { laneMessage } from '#web/ui/messages/lane.ts';
-import { attached, cable, createBench, load } from './station-fixture.ts';
-
-const SELECT = 0xa4;
-const GET_CHALLENGE = 0x84;
-const IMPORTKEY = 0xd8;
+import { attached, cable, createBench, GET_CHALLENGE, IMPORTKEY, load, SELECT } from './station-fixture.ts';
 
 afterEach(() => {
   vi.useRealTimers();

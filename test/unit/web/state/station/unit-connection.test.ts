@@ -3,9 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
 import { UnitConnection } from '#web/state/station/unit-connection.ts';
 import type { Link, OpenLink } from '#web/transport/link.ts';
-import { cable, NOW } from './station-fixture.ts';
+import { cable, NOW, SELECT } from './station-fixture.ts';
 
-const SELECT = 0xa4;
 const IDENTIFY = 0xce;
 
 /** A link to a unit, with the number of calls of its close(). */
