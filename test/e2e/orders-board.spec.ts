@@ -170,6 +170,21 @@ test('the progress of more units is a plain bar', async ({ open, service, page }
   await expect(page.getByText('61 not seen yet')).toBeVisible();
 });
 
+test('the list of units does not scroll sideways in a window of 720 px or more', async ({ open, service, page }) => {
+  await page.setViewportSize({ width: 1440, height: 900 });
+  const one = refused();
+  const { orders } = await openNew({ open, service, page }, [one], { units: sns([one]) });
+  await orders.attach(one.sn);
+  await page.keyboard.press('g');
+  await orders.expectWord(one.sn, 'Not loaded');
+  const list = page.getByRole('region', { name: 'Units, one per row' });
+  await expect(list).toContainText('The challenge was no longer valid');
+  for (const width of [720, 1024, 1280]) {
+    await page.setViewportSize({ width, height: 900 });
+    expect(await list.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth), `${width} px`).toBe(0);
+  }
+});
+
 test('from 1900 px on, the units of the order stand beside the lanes', async ({ open, service, page }) => {
   const one = unit();
   await page.setViewportSize({ width: 2560, height: 1440 });
