@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { UserError } from '#as-service/common/user-error.ts';
+import { addOperator, issueAccessCode } from '#as-service/operators/operators.ts';
 import type { As } from '#as-service/service/as.ts';
 import { openAs } from '#as-service/service/open-as.ts';
 import { createSigningKey, SIGNING_PURPOSES } from '#as-service/signing/signing.ts';
@@ -153,14 +154,40 @@ describe('a start after a crash', () => {
     expect(await readdir(folder.path)).toEqual(['state.sealed']);
   });
 
-  it('removes a change whose entry is not in the log', async () => {
+  it('removes a change whose entry is not in the log, and wipes its secrets', async () => {
     const as = await open();
     const before = file.written;
     vi.spyOn(StateFile.prototype, 'finish').mockRejectedValueOnce(new Error('crash'));
     await expect(rename(as, 'Other')).rejects.toThrow('crash');
     file.written = before;
+    const read = vi.spyOn(StateFile.prototype, 'readNext');
     expect((await open()).state.name).toBe('Keyferry AS');
+    const next = await read.mock.results[0]?.value;
+    expect([next.state.name, next.state.root.secretKey]).toEqual(['Other', new Uint8Array(32)]);
     expect(await readdir(folder.path)).toEqual(['state.sealed']);
+  });
+});
+
+describe('a start after version 0.1.0', () => {
+  it('records a change that was logged and whose state was lost', async () => {
+    const as = await open();
+    const revision = as.state.revision + 1;
+    await as.log.append({ event: 'key-added', actor: 'maria', details: { revision } });
+    const again = await open();
+    expect((await eventsOf(again)).at(-1)).toMatchObject({ event: 'change-lost', details: { revision } });
+    await rename(again, 'Other');
+    expect(again.state.revision).toBe(revision);
+  });
+
+  it('records the last entry without an authentication code, once', async () => {
+    const as = await open();
+    const next = ({ unauthenticated: _, ...state }: State): State => state;
+    await as.change({ event: 'x', actor: null, details: {}, next });
+    const again = await open();
+    expect((await eventsOf(again)).at(-1)).toMatchObject({ event: 'log-authenticated', details: { entries: 0 } });
+    expect(again.state.unauthenticated?.sequence).toBe(0);
+    expect(again.notices).toHaveLength(3);
+    expect((await open()).notices).toEqual([]);
   });
 });
 
@@ -243,6 +270,17 @@ describe('the clock of a running service', () => {
     await expect(as.followClock()).rejects.toThrow(RangeError);
   });
 
+  it('has access codes that were issued while it was ahead begin now', async () => {
+    const as = await open();
+    clock += 2 * 60 * MINUTE;
+    await addOperator(as, 'test', { name: 'olga', role: 'operator', sets: null, quota: null, embedded: false });
+    await issueAccessCode(as, 'test', 'olga', { hours: 1, replace: false });
+    clock = TRUE_TIME;
+    expect(await as.followClock()).toBeUndefined();
+    const issued = new Date(TRUE_TIME).toISOString();
+    expect(as.state.operators[0]?.tokens).toMatchObject([{ issued }]);
+  });
+
   it('is a notice if the disk refuses new certificates at a start', async () => {
     await (await open()).close();
     clock += 2.6 * YEAR;
@@ -290,5 +328,6 @@ describe('a data folder', () => {
     for (let i = 0; i < 2; i++) {
       await expect(openFolder({ keyFile: join(folder.path, 'other.key') })).rejects.toThrow(UserError);
     }
+    expect(await readdir(folder.path)).not.toContain('other.key');
   });
 });
