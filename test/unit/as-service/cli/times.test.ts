@@ -1,7 +1,7 @@
 // Times on the command line. Dates are read, and times are shown, in the time zone of the
 // custodian.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readTime, showTime } from '#as-service/cli/times.ts';
+import { localZone, readTime, showTime } from '#as-service/cli/times.ts';
 
 let zone: string | undefined;
 beforeEach(() => {
@@ -81,6 +81,10 @@ describe('a time', () => {
   });
 
   it('is shown with the zone of the terminal and its name', () => {
+    for (const zone of ['Asia/Tokyo', 'Europe/Berlin']) {
+      process.env.TZ = zone;
+      expect(localZone()).toBe(zone);
+    }
     const utc = '2027-01-01T07:59:59.999Z';
     expect(showTime(utc, 'America/Los_Angeles')).toBe('2026-12-31 23:59 GMT-08:00 (America/Los_Angeles)');
     expect(showTime(utc, 'Asia/Kathmandu')).toBe('2027-01-01 13:44 GMT+05:45 (Asia/Kathmandu)');
