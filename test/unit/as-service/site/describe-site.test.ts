@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '#as-service/common/user-error.ts';
 import { checkSite, describeSite } from '#as-service/site/describe-site.ts';
+import { ProtocolError } from '#protocol/errors.ts';
 import { OTHER_ROOT, publicRoot, SITE, signSiteFile } from '#test/support/site.ts';
 
 const show = (time: string) => `<${time}>`;
@@ -52,6 +53,7 @@ describe('a site file', () => {
   ])('%s is refused, with its settings as unproven', async (_name, make, why) => {
     const refused = await checkSite(await make(), publicRoot(), show).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(UserError);
+    expect((refused as Error).cause).toBeInstanceOf(ProtocolError);
     const [first, cause, ...rest] = (refused as Error).message.split('\n');
     expect(first).toMatch(why);
     expect(cause).toMatch(/^ {2}\S/);

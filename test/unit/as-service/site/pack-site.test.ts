@@ -1,6 +1,6 @@
 // The folder that "site pack" writes, and the folders that it refuses. The signature comes from a
 // simulated AS.
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UserError } from '#as-service/common/user-error.ts';
@@ -41,6 +41,7 @@ describe('the folder', () => {
   );
 
   it('has the page, the site file and the headers, for every user to read', async () => {
+    await chmod(join(web(), 'app/index.html'), 0o600);
     const umask = process.umask(0o077);
     try {
       const written = await packSite({ web: web(), out: out() }, 'the site', ['https://keys.example.org']);
