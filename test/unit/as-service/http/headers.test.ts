@@ -160,3 +160,31 @@ it('a browser that has the file receives no copy', async () => {
     expect(files.answer('/', new Headers({ 'if-none-match': given }))?.status).toBe(200);
   }
 });
+
+it('the answer for the site file names the demo, with and without such a file', async () => {
+  const folder = await mkdtemp(`${tmpdir()}/kf-`);
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await makeFolder(folder, { 'app/index.html': '<style>p{}</style>', 'demo/demo.html': '<p>' });
+  const answerOf = async (demoMode: boolean) =>
+    (await loadStaticFiles(folder, demoMode)).answer('/site.json', new Headers());
+  const none = await answerOf(true);
+  expect([none?.status, none?.headers.get('link')]).toEqual([204, '<demo.html>; rel="alternate"; title="Demo"']);
+  expect((await answerOf(false))?.headers.get('link')).toBeNull();
+  await makeFolder(folder, { 'app/site.json': '{}' });
+  const site = await answerOf(true);
+  expect([site?.status, site?.headers.get('content-type')]).toEqual([200, 'application/json']);
+  expect(site?.headers.get('link')).toBe('<demo.html>; rel="alternate"; title="Demo"');
+  expect(site?.headers.get('x-content-type-options')).toBe('nosniff');
+});
+
+it('a compressed copy is no file of its own, and a page has the hashes of its styles', async () => {
+  const folder = await mkdtemp(`${tmpdir()}/kf-`);
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await makeFolder(folder, { 'app/index.html': '<style>p{}</style>', 'app/index.html.br': 'br', 'app/only.gz': 'gz' });
+  const files = await loadStaticFiles(folder, false);
+  const found = ['/index.html.br', '/only.gz'].map((path) => files.answer(path, new Headers())?.status);
+  expect(found).toEqual([undefined, 200]);
+  const styleHashes = [createHash('sha256').update('p{}').digest('base64')];
+  const page = files.answer('/', new Headers());
+  expect(page?.headers.get('content-security-policy')).toBe(contentSecurityPolicy({ styleHashes }));
+});
