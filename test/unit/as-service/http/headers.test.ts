@@ -11,6 +11,7 @@ import {
   VAULT_WORKER_POLICY,
 } from '#as-service/http/security-headers.ts';
 import { loadStaticFiles } from '#as-service/http/static-files.ts';
+import { signSiteFile } from '#test/support/site.ts';
 import { makeFolder } from '#test/support/site-folder.ts';
 
 it('the policy of a page permits what the page needs', () => {
@@ -187,4 +188,17 @@ it('a compressed copy is no file of its own, and a page has the hashes of its st
   const styleHashes = [createHash('sha256').update('p{}').digest('base64')];
   const page = files.answer('/', new Headers());
   expect(page?.headers.get('content-security-policy')).toBe(contentSecurityPolicy({ styleHashes }));
+});
+
+it('the addresses in the site file change the build', async () => {
+  const folder = await mkdtemp(`${tmpdir()}/kf-`);
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const [worker, script] = ['const KEYFERRY_BUILD = {"hash":"b1"};\nrest();\n', 'assets/main-AbCd1234.js'];
+  await makeFolder(folder, { 'app/index.html': '<p>', 'app/service-worker.js': worker, [`app/${script}`]: '1' });
+  const served = async () => (await loadStaticFiles(folder, false)).answer('/service-worker.js', new Headers())?.text();
+  expect(await served()).toBe(worker);
+  await makeFolder(folder, { 'app/site.json': await signSiteFile() });
+  expect(await served()).toMatch(/^const KEYFERRY_BUILD = \{"hash":"[\da-f]{64}"\};\nrest\(\);\n$/);
+  const headers = (await loadStaticFiles(folder, false)).answer(`/${script}`, new Headers())?.headers;
+  expect(headers?.get('cache-control')).toBe('public, max-age=31536000, immutable');
 });
