@@ -91,8 +91,9 @@ describe('a change', () => {
       details: { name: 'Other', revision: revision + 1, state: stored?.hash },
     });
     expect(await readdir(folder.path)).toEqual(['state.sealed']);
+    const { root } = structuredClone(as.state);
     await as.close();
-    expect((await open()).state.name).toBe('Other');
+    expect((await open()).state).toMatchObject({ name: 'Other', root });
   });
 
   it('that the disk refuses leaves the state, and wipes the new secrets only', async () => {
@@ -315,6 +316,7 @@ describe('a data folder', () => {
     expect([handle.as.demoMode, handle.keySource]).toEqual([true, expect.any(String)]);
     expect(await openFolder()).toHaveProperty('socketPath');
     await handle.close();
+    expect(handle.as.state.root.secretKey).toEqual(new Uint8Array(32));
     const again = await openFolder();
     if (!('as' in again)) throw new TypeError('not opened');
     await again.close();
