@@ -179,6 +179,7 @@ describe('exportKey', () => {
     ['an unknown key', { ref1: 0x0999 }, 'key-unknown'],
     ['a slot that is not permitted', { ref2: 3 }, 'slot-not-permitted'],
     ['the transport-key slot for a key with SLOT FFFF', { ref1: 0x0104, ref2: 0xfffe }, 'slot-not-permitted'],
+    ['the number for any slot', { ref1: 0x0104, ref2: 0xffff }, 'slot-not-permitted'],
     [
       'a challenge MAC for another random number',
       { challengeMac: request({ random: SN }).challengeMac },
