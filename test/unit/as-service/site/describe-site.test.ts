@@ -1,5 +1,5 @@
 // The settings of a site file, for an administrator, and why a station would refuse the file.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { UserError } from '#as-service/common/user-error.ts';
 import { checkSite, describeSite } from '#as-service/site/describe-site.ts';
 import { ProtocolError } from '#protocol/errors.ts';
@@ -83,6 +83,8 @@ describe('a site file', () => {
       throw new RangeError('bug');
     };
     await expect(checkSite(await signSiteFile(), publicRoot(), failing)).rejects.toThrow(RangeError);
+    const failingOnce = vi.fn(show).mockImplementationOnce(failing);
+    await expect(checkSite(await signSiteFile(), publicRoot(), failingOnce)).rejects.toThrow(RangeError);
     await expect(checkSite(await signSiteFile({ root: OTHER_ROOT }), publicRoot(), failing)).rejects.toThrow(
       RangeError,
     );

@@ -87,6 +87,11 @@ describe('the headers of the page', () => {
     ]);
   });
 
+  it('for Cloudflare Pages name a page by its file where its name only ends in index.html', () => {
+    const files = ['myindex.html', 'a/index.html'].map((path) => ({ path, headers: {} as typeof USUAL }));
+    expect(contentOf('_headers', files)).toEqual(['/myindex', '/myindex.html', '/a/', '/a/index.html', '']);
+  });
+
   it('without an exception are a value and no map', () => {
     const files = [{ path: 'a.js', headers: USUAL }];
     expect(contentOf('headers/nginx-http.conf', files)?.slice(1)).toEqual(['', '']);
