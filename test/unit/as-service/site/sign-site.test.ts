@@ -1,5 +1,4 @@
-// The signature of a site file over a state in memory: its number, its entry in the log, and the
-// warning about a moved AS.
+// The signature of a site file over a state in memory: its number, and its entry in the log.
 import { describe, expect, it, vi } from 'vitest';
 import { UserError } from '#as-service/common/user-error.ts';
 import type { As } from '#as-service/service/as.ts';
@@ -25,18 +24,17 @@ describe('a site file', () => {
   it('contains the settings with the facts of the AS', async () => {
     const { as, sign } = await simulate();
     as.state = { ...as.state, asNumber: 3 };
-    const { text, warnings } = await sign(0, FIRST, SECOND);
+    const text = await sign(0, FIRST, SECOND);
     const settings = text.slice('signed '.length);
     expect(JSON.parse(settings)).toEqual({
       ...{ format: 1, serial: 1, issued: STATE_TIME.toISOString(), service: 'Test AS', asNumber: 3 },
       ...draftOf(FIRST, SECOND),
     });
-    expect(warnings).toEqual([]);
     const hash = toHex(sha256(utf8(settings)));
     expect(as.changes).toEqual([
       { event: 'site-signed', actor: 'maria', details: { serial: 1, as: `${FIRST} ${SECOND}`, profiles: 0, hash } },
     ]);
-    expect(as.state).toMatchObject({ siteSerial: 1, siteAddress: FIRST });
+    expect(as.state).toMatchObject({ siteSerial: 1 });
   });
 
   it('has a higher number than the last one, and than the given one', async () => {
@@ -49,15 +47,5 @@ describe('a site file', () => {
     expect(serials).toEqual([1, 2, 42, 43, 0x7fffffff]);
     for (const after of [-1, 0x7fffffff, 1.5]) await expect(sign(after, FIRST)).rejects.toThrow(UserError);
     expect(as.changes).toHaveLength(5);
-  });
-
-  it('has a warning if the first address is another', async () => {
-    const { sign } = await simulate();
-    expect((await sign(0, FIRST)).warnings).toEqual([]);
-    expect((await sign(0, FIRST, SECOND)).warnings).toEqual([]);
-    const { warnings } = await sign(0, SECOND, FIRST);
-    expect(warnings).toHaveLength(3);
-    expect(warnings[0]).toBe(`Warning: the first address was ${FIRST} and is now ${SECOND}.`);
-    expect((await sign(0, SECOND)).warnings).toEqual([]);
   });
 });
