@@ -16,7 +16,7 @@ import { addVerifier, sealPage } from './build/page-files.ts';
 
 /** Folder of catalogues that tests use instead of web/languages. */
 const { KEYFERRY_CATALOGS } = process.env;
-const languages = builtLanguages(KEYFERRY_CATALOGS);
+const languages = builtLanguages(process.env);
 const environments = (page: string): string[] => languages.map((language) => environmentName(page, language));
 const PAGES = [...environments('client'), ...environments('demo')];
 const VERIFIERS = environments('verify');

@@ -7,7 +7,7 @@ import { closingReport } from './runner/closing-report.ts';
 import { inSeries, type Job, leftOut } from './runner/jobs.ts';
 import { NODE_VERSIONS, provideNode } from './runner/node-versions.ts';
 import { parseOptions, type RunOptions, USAGE } from './runner/run-options.ts';
-import { build, endToEnd, firefoxTests, level2, level3, staticChecks, vitest } from './runner/runners.ts';
+import { build, buildEnglish, endToEnd, firefoxTests, level2, level3, staticChecks, vitest } from './runner/runners.ts';
 import { exitCode, type Outcome, sum } from './runner/tally.ts';
 import { selectFiles, type TestFiles } from './runner/test-files.ts';
 import { provideChromium } from './support/install-chromium.ts';
@@ -31,8 +31,8 @@ async function main(): Promise<0 | 1> {
     say(USAGE);
     return 0;
   }
-  const outcomes = options.part === 'long' ? await runLong(options, false) : await runPart(options);
-  if (options.thenLong) outcomes.push(...(await runLong(options, true)));
+  const outcomes = options.part === 'long' ? await runLong(options) : await runPart(options);
+  if (options.thenLong) outcomes.push(...(await runLong(options)));
   for (const line of closingReport(outcomes, (Date.now() - started) / 1000)) say(line);
   return exitCode(sum(outcomes));
 }
@@ -41,7 +41,7 @@ async function runPart({ part, only }: RunOptions): Promise<Outcome[]> {
   const files = selectFiles(part, only);
   const isAll = only.length === 0;
   const unit = files.vitest.length === 0 ? [] : [vitest('vitest', files.vitest)];
-  const built = needsBrowser(files) ? [await build()] : [];
+  const built = needsBrowser(files) ? [await buildEnglish()] : [];
   const browser = await browserJobs(files, 'all');
   // The static checks use one core, and level 2 spends half of its time waiting for devices.
   // Therefore both run at the same time as the unit and end-to-end tests.
@@ -52,10 +52,9 @@ async function runPart({ part, only }: RunOptions): Promise<Outcome[]> {
   return [...built, ...first, ...second];
 }
 
-/** @param isBuilt true if the build is up to date */
-async function runLong({ only, within }: RunOptions, isBuilt: boolean): Promise<Outcome[]> {
+async function runLong({ only, within }: RunOptions): Promise<Outcome[]> {
   const files = selectFiles('long', only);
-  const built = isBuilt || !needsBrowser(files) ? [] : [await build()];
+  const built = needsBrowser(files) ? [await build()] : [];
   const browser = await browserJobs(files, 'long');
   /** Runs a job if enough time is left for it. */
   const ifTime = (name: string, seconds: number, job: Job): Job => {

@@ -24,6 +24,11 @@ export function checkComponents(folder: string): Promise<Ended> {
 
 export const build: Job = check('build', () => runTool('vite', 'vite', ['build']));
 
+/** Builds the pages in English only: tests outside the long part open no other language of this build. */
+export const buildEnglish: Job = check('build in English', () =>
+  runTool('vite', 'vite', ['build'], { env: { KEYFERRY_LANGUAGES: 'en' } }),
+);
+
 export const staticChecks: readonly Job[] = [
   check('types of web', () => checkComponents('web')),
   check('unused files, exports and packages', () => runTool('knip', 'knip', ['--no-progress'])),
