@@ -135,6 +135,19 @@ describe('a statement is refused', () => {
     expect(await title(text)).toBe(NONE);
   });
 
+  it('if a version, a digest or a commit has more characters', async () => {
+    const text = await signRelease(FILES);
+    const change = (from: string, to: string) => title(forged(text, (each) => each.replace(from, to)));
+    const commit = (value: string) => change('"purl":', `"keyferry_commit":"${value}","purl":`);
+    expect([await change('@1.2.3', '@1.2.4'), await commit('a'.repeat(40))]).toEqual([CHANGED, CHANGED]);
+    for (const wrong of [await change('@1.2.3', '@1.2.3 x'), await change('pkg:', 'xpkg:')]) expect(wrong).toBe(NONE);
+    for (const wrong of [await change(DIGEST, `${DIGEST}0`), await change(DIGEST, `0${DIGEST}`)]) {
+      expect(wrong).toBe(NONE);
+    }
+    for (const length of [39, 41]) expect(await commit('a'.repeat(length))).toBe(NONE);
+    await expect(open('release')).rejects.toMatchObject({ cause: expect.any(Error) });
+  });
+
   it('if it is cut short', async () => {
     expect(await title((await signRelease(FILES)).slice(0, 300))).toBe('This file is cut short.');
   });
