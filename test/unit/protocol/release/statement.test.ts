@@ -121,6 +121,7 @@ describe('a statement is refused', () => {
     const sig = (signature?.sig ?? '').replace(/^./, (digit) => (digit === 'A' ? 'B' : 'A'));
     expect(await title(JSON.stringify({ ...file, signatures: [{ ...signature, sig }] }))).toBe(CHANGED);
     expect(await title(JSON.stringify({ ...file, payloadType: 'application/json' }))).toBe(CHANGED);
+    expect(await title(JSON.stringify({ ...file, payload: 'A' }))).toBe(NONE);
     for (const wrong of [`A${signature?.sig}`, `${signature?.sig}A`]) {
       expect(await title(JSON.stringify({ ...file, signatures: [{ ...signature, sig: wrong }] }))).toBe(NONE);
     }
