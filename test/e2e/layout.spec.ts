@@ -19,12 +19,12 @@ const test = base.extend<object, { readonly services: Services }>({
   ],
 });
 
-/** The cases of `npm test`: a lane in the states of a load, and the lists of an order. */
-const SHORT = /^(station-load|orders-lists)$/;
+/** The case of `npm test`: the lists of an order. */
+const SHORT = 'orders-lists';
 const LONG = { tag: '@long' };
 
 for (const [name, run] of Object.entries(CASES)) {
-  test(`${name} shows every text and control whole`, SHORT.test(name) ? {} : LONG, async ({ browser, services }) => {
+  test(`${name} shows every text and control whole`, name === SHORT ? {} : LONG, async ({ browser, services }) => {
     const context = await browser.newContext({ ...contextOptions(name), viewport: { width: 1440, height: 900 } });
     const page = await context.newPage();
     page.on('dialog', (dialog) => void dialog.accept());
