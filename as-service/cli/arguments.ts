@@ -53,18 +53,22 @@ export function readKey<Name extends string>(name: Name, file: Values[string]): 
 
 /** Reads the text of a file, or of standard input for `-`. @throws UserError */
 export function readInput(file: string): string {
-  let content: Buffer;
-  try {
-    content = readFileSync(file === '-' ? 0 : file);
-  } catch (cause) {
-    throw new UserError(`${nameOf(file)} cannot be read: ${whyUnreadable(cause)}.`);
-  }
+  const content = readContent(file);
   try {
     return decodeFile(content);
   } catch (cause) {
     throw toUserError(cause, `${nameOf(file)}: `);
   } finally {
     wipe(content);
+  }
+}
+
+/** Reads the bytes of a file, or of standard input for `-`. @throws UserError */
+export function readContent(file: string): Buffer {
+  try {
+    return readFileSync(file === '-' ? 0 : file);
+  } catch (cause) {
+    throw new UserError(`${nameOf(file)} cannot be read: ${whyUnreadable(cause)}.`);
   }
 }
 

@@ -1,11 +1,11 @@
 // The commands for site files and served pages. They read files in this process, because the AS may
 // run as a user who cannot read the files of the administrator.
-import { resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { readSiteDraft, type SiteDraft } from '#protocol/site/draft.ts';
 import { toUserError } from '../common/to-user-error.ts';
 import { UserError } from '../common/user-error.ts';
-import { readDecimal, readInput, required } from './arguments.ts';
+import { readContent, readDecimal, readInput, required } from './arguments.ts';
 import type { Commands } from './command.ts';
 import type { Values } from './options.ts';
 
@@ -61,7 +61,7 @@ export const SITE_COMMANDS: Commands = {
 function readDraft(file: string): SiteDraft {
   const text = readInput(file);
   try {
-    return readSiteDraft(text);
+    return readSiteDraft(text, (mark) => readContent(file === '-' ? mark : join(dirname(file), mark)));
   } catch (cause) {
     throw toUserError(cause, `${file}: `);
   }

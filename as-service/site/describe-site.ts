@@ -1,4 +1,5 @@
 // Checks a site file and prints its settings, for an administrator.
+import { fromBase64url } from '#protocol/bytes/text.ts';
 import { isSignedBy } from '#protocol/crypto/ed25519.ts';
 import { ProtocolError, type SiteErrorCode } from '#protocol/errors.ts';
 import { rootFingerprint } from '#protocol/signing/envelope.ts';
@@ -40,15 +41,19 @@ export async function checkSite(
 
 /** Returns the lines that show the settings. */
 export function describeSite(site: Site, show: (time: string) => string): readonly string[] {
-  const { serial, issued, service, name, language, as, profiles, policy } = site;
-  const { scanLabels, signOutAfterMinutes } = policy;
+  const { serial, issued, service, name, language, mark, accent, as, profiles, policy } = site;
+  const { scanLabels, signOutAfterMinutes, autoRun = false, singleKeys = true } = policy;
   return [
     `Site file ${serial} of ${service}, signed ${show(issued)}`,
     ...(name === null ? [] : [`  name     ${name}`]),
     ...(language === undefined ? [] : [`  language ${language}`]),
+    ...(mark === undefined ? [] : [`  mark     PNG image, ${fromBase64url(mark).length} bytes`]),
+    ...(accent === undefined ? [] : [`  accent   ${accent}`]),
     ...as.map((url) => `  AS       ${url}`),
     ...profiles.map((profile) => `  profile  ${describeProfile(profile)}`),
     `  labels   ${scanLabels ? 'scanned before each load of a work order' : 'as the work order says'}`,
+    `  orders   ${autoRun ? 'start when they are opened' : 'start when the operator presses Start order'}`,
+    `  keys     ${singleKeys ? 'with and without a work order' : 'only with a work order'}`,
     `  sign-out ${signOutAfterMinutes === null ? 'when the access code expires' : `after ${counted(signOutAfterMinutes, 'minute')} without activity`}`,
   ];
 }

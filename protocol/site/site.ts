@@ -5,8 +5,9 @@ import type { ErrorCode } from '../errors.ts';
 import { ProtocolError } from '../errors.ts';
 import type { Edc } from '../framing/edc.ts';
 import { readDocument } from '../json/document.ts';
-import { integer, type Json, list, printable, type Schema, text, time } from '../json/schema.ts';
+import { bytes, integer, type Json, list, printable, type Schema, text, time } from '../json/schema.ts';
 import { asNumber, name } from '../service/messages.ts';
+import { MAX_MARK_BYTES, MIN_MARK_BYTES } from './look.ts';
 
 export const SITE_TYPE = 'application/vnd.keyferry.site+json';
 export const SITE_FORMAT = 1;
@@ -36,9 +37,11 @@ const parity = v.picklist(['none', 'even', 'odd']);
 const edc: v.GenericSchema<Edc> = v.picklist(['crc', 'lrc']);
 const role = v.picklist(['unit', 'token']);
 const usb = v.object({ bwtMs });
+const accent = text(/^#[\da-fA-F]{6}$/, 'a colour such as #C94A3B');
+const mark = bytes(MIN_MARK_BYTES, MAX_MARK_BYTES);
 
 /** Schemas of the members that a draft of the settings also has. */
-export const siteFields = { asUrl, ids, bwtMs, baudRate, parity, edc, role, usb } as const;
+export const siteFields = { asUrl, ids, bwtMs, baudRate, parity, edc, role, usb, accent, mark } as const;
 
 /** Returns the schema of a list of base URLs. */
 /* @__NO_SIDE_EFFECTS__ */
@@ -82,6 +85,10 @@ const siteSchema = v.object({
   name: v.nullable(printable(MAX_SITE_NAME_LENGTH)),
   /** Language of the page for operators who have not chosen one. If absent, it is that of the browser. */
   language: v.exactOptional(language),
+  /** Image of the company or site, a PNG in base64url. */
+  mark: v.exactOptional(mark),
+  /** Colour of the company or site. */
+  accent: v.exactOptional(accent),
   /** Base URLs of the AS, in order of preference. */
   as: urlsOf(asUrl),
   profiles: profilesOf(profileSchema),
@@ -93,6 +100,10 @@ const siteSchema = v.object({
      * signed out only when the access code expires.
      */
     signOutAfterMinutes: v.nullable(signOutAfterMinutes),
+    /** Whether the run of a work order starts when the order is opened, without a press. */
+    autoRun: v.exactOptional(v.boolean()),
+    /** Whether the operator may load keys without a work order. If absent, the operator may. */
+    singleKeys: v.exactOptional(v.boolean()),
   }),
 });
 export type Site = Json<typeof siteSchema>;

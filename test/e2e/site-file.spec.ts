@@ -4,6 +4,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { png } from '#test/support/png.ts';
 import { OTHER_ROOT, signSiteFile } from '#test/support/site.ts';
 import { expectAccessible } from './support/accessible.ts';
 import { injectSimulator } from './support/inject.ts';
@@ -41,6 +42,7 @@ const test = base.extend<Site>({
     await use(async (service, settings = {}) => {
       const config = join(folder, 'settings.json');
       web.folder = join(folder, String(++count));
+      await writeFile(join(folder, 'acme.png'), png(64, 64));
       await writeFile(config, JSON.stringify({ name: 'ACME Payments', as: [service.url], ...settings }));
       await service.cli('site', 'pack', '--config', config, '--out', web.folder);
       return await readFile(join(web.folder, 'site.json'), 'utf8');
@@ -94,6 +96,39 @@ test('a packed page loads keys into units that only its site file names', async 
   await page.reload();
   await expect(page.getByText('ACME Payments')).toBeVisible();
   await station.signIn(service.token);
+});
+
+test('a packed page shows the look of its site and enforces its rules', async ({
+  page,
+  station,
+  web,
+  startAs,
+  pack,
+}) => {
+  const service = await startAs();
+  await pack(service, { mark: 'acme.png', accent: '#C94A3B', policy: { singleKeys: false, autoRun: true } });
+  const one = unit(SHARED);
+  await injectSimulator(page, [one]);
+  await page.goto(web.url);
+  await station.signIn(service.token);
+  const canvas = page.locator('.brand canvas');
+  await expect(canvas).toBeVisible();
+  // The middle of the drawn image has the grey of the file.
+  const pixel = await canvas.evaluate((element: HTMLCanvasElement) =>
+    Array.from(element.getContext('2d')?.getImageData(32, 32, 1, 1).data ?? []),
+  );
+  expect(pixel).toEqual([0x40, 0x40, 0x40, 0xff]);
+  await expect(page.locator('.bar')).toHaveCSS('box-shadow', /rgb\(201, 74, 59\)/);
+
+  await station.attach('USB', one.sn);
+  await expect(page.getByText('This site requires a work order. Open an order.')).toBeVisible();
+  await expect(page.getByRole('radio')).toHaveCount(0);
+
+  await page.getByRole('link', { name: 'Help', exact: true }).click();
+  const settings = page.getByRole('region', { name: 'Settings of this site' });
+  await expect(settings).toContainText('Keys are loaded only with a work order.');
+  await expect(settings).toContainText('An order starts when it is opened.');
+  await expectAccessible(page, 'settings of the site');
 });
 
 test('a site file that is changed, foreign, older or unsigned is refused in words', async ({

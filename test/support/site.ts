@@ -25,7 +25,8 @@ export const SITE: Site = {
     { name: 'Terminal', role: 'unit', ids: '2E8A:0005', usb: { bwtMs: 1500 } },
     { name: 'Old terminal', role: 'unit', serial: { baudRate: 9600, parity: 'even', edc: 'lrc', bwtMs: 2000 } },
   ],
-  policy: { scanLabels: true, signOutAfterMinutes: 15 },
+  accent: '#C94A3B',
+  policy: { scanLabels: true, signOutAfterMinutes: 15, autoRun: true, singleKeys: false },
 };
 
 export interface TestSiteOptions {

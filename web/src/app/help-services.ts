@@ -54,6 +54,7 @@ export function openHelp(
     traces: new Traces(database),
     roots: as.roots,
     profiles: () => site()?.profiles ?? PROFILES,
+    site: () => site()?.settings,
     linkTo: (handle) => links.linkTo(handle),
     reload: () => location.reload(),
     readLocalNetwork: () => readLocalNetwork(browser.permissions, location.origin, site()?.asBase ?? asBase),
@@ -73,6 +74,7 @@ export function openHaltedHelp(failure: Failure, environment: HelpEnvironment, s
     traces: { list: refuse },
     roots: { isPinned: refuse, compare: refuse, replace: refuse },
     profiles: () => PROFILES,
+    site: () => undefined,
     linkTo: () => undefined,
     reload: () => void reloadNewest(environment.browser.serviceWorker),
     readLocalNetwork: async () => undefined,
@@ -88,7 +90,7 @@ export function keepTraces({ database, journal }: CoreServices, station: Station
 function commonOptions(
   { browser, platform, ticks, storagePrefix, now }: HelpEnvironment,
   { station, health, asClock }: HelpSubjects,
-): Omit<HelpOptions, 'journal' | 'traces' | 'roots' | 'profiles' | 'linkTo' | 'readLocalNetwork' | 'reload'> {
+): Omit<HelpOptions, 'journal' | 'traces' | 'roots' | 'profiles' | 'site' | 'linkTo' | 'readLocalNetwork' | 'reload'> {
   const { usb, serial, storage } = browser;
   const { featurePolicy } = document as WithPolicy;
   return {

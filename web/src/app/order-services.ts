@@ -33,6 +33,7 @@ export function openOrders(
     now,
     ticks,
     scansLabels: () => site()?.scansLabels === true,
+    startsAlone: () => site()?.startsOrders === true,
     presence: document,
     onOnline: (listener) => addEventListener('online', listener),
     head: () => (as.auditHead ? { sequence: as.auditHead.sequence, hash: as.auditHead.hash } : null),

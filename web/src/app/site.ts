@@ -23,6 +23,7 @@ import type { AsBase } from './as-base.ts';
 import type { Environment } from './environment.ts';
 import { type RereadStation, rereadUnits } from './reread-units.ts';
 import { textIn } from './site-text.ts';
+import { type SiteLook, showLook } from './site-look.ts';
 import type { Settings } from './storage.ts';
 
 export interface SiteOptions {
@@ -42,6 +43,8 @@ export interface SiteOptions {
   readonly trustOf: (service: string) => Pick<TrustStore, 'replace'>;
   readonly verify: Verify;
   readonly presence: Presence;
+  /** Shows the mark and the accent of the site. */
+  readonly show: (look: SiteLook) => void;
   /** The time of the AS. */
   readonly now: () => Date;
 }
@@ -49,7 +52,7 @@ export interface SiteOptions {
 /** The parts of the page that the settings of the site change. */
 interface PageParts {
   readonly station: RereadStation;
-  readonly session: Pick<Session, 'signedIn' | 'expire'>;
+  readonly session: Pick<Session, 'signedIn' | 'expire' | 'setNeedsOrder'>;
   readonly activity: StationActivity;
   readonly preferences: Pick<Preferences, 'setBrand'>;
 }
@@ -129,9 +132,19 @@ export class StationSite {
     return this.#profiles;
   }
 
+  /** The settings of the verified file; undefined until a file is verified. */
+  get settings(): Site | undefined {
+    return this.#accepted?.site;
+  }
+
   /** Whether the label of each unit of a work order must be scanned. */
   get scansLabels(): boolean {
     return this.#accepted?.site.policy.scanLabels === true;
+  }
+
+  /** Whether the run of a work order starts when the order is opened. */
+  get startsOrders(): boolean {
+    return this.#accepted?.site.policy.autoRun === true;
   }
 
   /**
@@ -262,6 +275,8 @@ export class StationSite {
     if (this.#accepted) {
       storeLanguage(this.#accepted.site.language, this.#options);
       this.#page?.preferences.setBrand(this.#accepted.site.name);
+      this.#page?.session.setNeedsOrder(this.#accepted.site.policy.singleKeys === false);
+      if (this.#page) this.#options.show(this.#accepted.site);
       if (this.#page) void rereadUnits(this.#page.station);
     }
     this.#watch();
@@ -310,6 +325,7 @@ export async function openStationSite(
     trustOf: (service) => new StationTrustStore(database, service, now),
     verify: verifyWith(crypto.subtle),
     presence: document,
+    show: (look) => void showLook(document, look),
     now,
   });
 }

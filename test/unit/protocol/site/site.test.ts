@@ -1,12 +1,20 @@
 // The limits of each setting of a site, and the settings that an administrator may omit.
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readSiteDraft } from '#protocol/site/draft.ts';
+import { BACKGROUNDS, contrastOf } from '#protocol/site/look.ts';
 import { decodeSite, encodeSite, type Site } from '#protocol/site/site.ts';
 import { expectBounds } from '#test/support/bounds.ts';
+import { png } from '#test/support/png.ts';
 import { SITE } from '#test/support/site.ts';
 
 const decode = (value: unknown) => decodeSite(value, 'site-unreadable');
-const draft = (value: object) => readSiteDraft(JSON.stringify(value));
+const draft = (value: object, mark: Uint8Array = png(64, 64)) =>
+  readSiteDraft(JSON.stringify(value), (file) => {
+    expect(file).toBe('logo.png');
+    return mark;
+  });
+
 const withProfiles = (...profiles: readonly object[]): unknown => ({ ...SITE, profiles });
 const usb = { bwtMs: 1000 };
 const serial = { baudRate: 9600, parity: 'none', edc: 'crc', bwtMs: 1000 };
@@ -182,10 +190,52 @@ describe('the draft of an administrator', () => {
 
   it('names what is unknown or wrong', () => {
     const as = ['https://keys.example.org'];
-    expect(() => draft({ as, accent: 'red' })).toThrow('the file.accent is an unknown member');
+    expect(() => draft({ as, colour: 'red' })).toThrow('the file.colour is an unknown member');
+    expect(() => draft({ as, accent: 'red' })).toThrow('the file.accent is not a colour such as #C94A3B');
     expect(() => draft({ as, name: 'A\u202eB' })).toThrow('the file.name contains');
     expect(() => draft({ name: 'ACME' })).toThrow('the file.as is missing');
     expect(() => draft({ as, serial: 4 })).toThrow('serial is an unknown member');
+  });
+});
+
+describe('the look', () => {
+  const as = ['https://keys.example.org'];
+
+  it('has the image of the file that the settings name', () => {
+    const { mark = '' } = draft({ as, mark: 'logo.png' }, png(16, 512));
+    expect(Buffer.from(mark, 'base64url')).toEqual(Buffer.from(png(16, 512)));
+  });
+
+  it.each([
+    [new TextEncoder().encode(`<svg>${' '.repeat(99)}</svg>`), 'the mark logo.png is not a PNG image'],
+    [png(64, 64).subarray(0, 66), 'is not a PNG image'],
+    [png(15, 64), 'has 15 × 64 pixels. Each side must have 16 to 512'],
+    [png(64, 513), 'has 64 × 513 pixels. Each side must have 16 to 512'],
+    [new Uint8Array(16_385), 'has 16385 bytes. At most 16384 are permitted'],
+  ])('may not have a bad image', (mark, fault) => {
+    expect(() => draft({ as, mark: 'logo.png' }, mark)).toThrow(fault);
+  });
+
+  it('has an accent that is visible in both themes', () => {
+    expect(draft({ as, accent: '#C94A3B' }).accent).toBe('#C94A3B');
+    expect(() => draft({ as, accent: '#FFD400' })).toThrow(
+      'the accent #FFD400 has a contrast of 1.28:1 with the background of the light theme. It needs 3:1. Choose a darker colour',
+    );
+    expect(() => draft({ as, accent: '#001F5C' })).toThrow(
+      /contrast of 1\.\d\d:1 with the background of the dark theme\. It needs 3:1\. Choose a lighter colour/,
+    );
+  });
+
+  it('is checked with the backgrounds of the page', () => {
+    const [light = '', dark = ''] = readFileSync('web/src/ui/shell/tokens.css', 'utf8').split('@media');
+    const colours = (css: string) =>
+      ['paper', 'surface'].map((name) => new RegExp(`--${name}: (#\\w{6})`).exec(css)?.[1]);
+    expect(BACKGROUNDS).toEqual({ light: colours(light), dark: colours(dark) });
+  });
+
+  it('compares colours as WCAG does', () => {
+    expect(contrastOf('#000000', '#ffffff')).toBe(21);
+    expect(contrastOf('#777777', '#FFFFFF')).toBeCloseTo(4.48, 2);
   });
 });
 

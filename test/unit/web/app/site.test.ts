@@ -6,6 +6,7 @@ import { OTHER_ROOT, publicRoot, SITE, signSiteFile } from '#test/support/site.t
 import { verifyEd25519 } from '#test/support/vault.ts';
 import type { Environment } from '#web/app/environment.ts';
 import { openStationSite, StationSite } from '#web/app/site.ts';
+import type { SiteLook } from '#web/app/site-look.ts';
 import { openSettings, type Settings } from '#web/app/storage.ts';
 import type { TrustStore } from '#web/as-client/trust.ts';
 import type { Database } from '#web/journal/database.ts';
@@ -22,6 +23,8 @@ const TERMINAL = { vendorId: 0x2e8a, productId: 0x0005 };
 let settings: Settings;
 let pinned: PinnedService[];
 let names: (string | null)[];
+let looks: SiteLook[];
+let rules: boolean[];
 /** How often the units were read again. */
 let refreshed: number;
 const listeners = new Map<string, () => void>();
@@ -29,6 +32,8 @@ beforeEach(() => {
   settings = openSettings(''); // Node has no localStorage, so the settings are in memory.
   pinned = [known(AS)];
   names = [];
+  looks = [];
+  rules = [];
   refreshed = 0;
   listeners.clear();
 });
@@ -52,6 +57,7 @@ function open(text: string, mayContinue = false): Promise<StationSite | undefine
     trustOf: trustStore,
     verify: verifyEd25519,
     now: () => new Date(),
+    show: (look) => looks.push(look),
     presence: {
       visibilityState: 'visible',
       addEventListener: (type, listener, { signal } = {}) => {
@@ -91,13 +97,13 @@ function trustStore(service = AS): TrustStore {
   };
 }
 
-function join(site: StationSite, session: Pick<Session, 'signedIn' | 'expire'>): void {
+function join(site: StationSite, session: Pick<Session, 'signedIn' | 'expire' | 'setNeedsOrder'>): void {
   const activity = { isBusy: () => false, subscribe: () => () => undefined };
   const station = { lanes: [], reread: async () => undefined, refresh: async () => void refreshed++ };
   site.join({ station, session, activity, preferences: { setBrand: (name) => names.push(name) } });
 }
 
-const OUT = { signedIn: undefined, expire: () => undefined };
+const OUT = { signedIn: undefined, expire: () => undefined, setNeedsOrder: (is: boolean) => rules.push(is) };
 
 describe('a station with a pinned root', () => {
   it('takes everything from a file that its root verifies', async () => {
@@ -106,6 +112,9 @@ describe('a station with a pinned root', () => {
     expect(site.scansLabels).toBe(true);
     join(site, OUT);
     expect(names).toEqual(['ACME Payments']);
+    expect(looks).toMatchObject([{ accent: '#C94A3B' }]);
+    expect(site.startsOrders).toBe(true);
+    expect(rules).toEqual([true]);
     expect(findProfile(site.profiles, 'usb', TERMINAL)).toMatchObject({ name: 'Terminal', usb: { bwtMs: 1500 } });
     expect(findProfile(site.profiles, 'serial', undefined)?.serial).toEqual({
       ...{ baudRate: 9600, parity: 'even', edc: 'lrc', bwtMs: 2000 },
@@ -129,7 +138,8 @@ describe('a station with a pinned root', () => {
     expect((await opened('')).scansLabels).toBe(true);
     await expect(open(await signSiteFile({ site: { serial: 6 } }))).rejects.toMatchObject({ code: 'site-older' });
     const policy = { scanLabels: false, signOutAfterMinutes: null };
-    expect((await opened(await signSiteFile({ site: { serial: 8, policy } }))).scansLabels).toBe(false);
+    const next = await opened(await signSiteFile({ site: { serial: 8, policy } }));
+    expect([next.scansLabels, next.startsOrders]).toEqual([false, false]);
     await expect(open(await signSiteFile())).rejects.toMatchObject({ code: 'site-older' });
   });
 
@@ -349,7 +359,7 @@ describe('the accepted file', () => {
 
 describe('the policy for the sign-out', () => {
   const MINUTE = 60_000;
-  const session = { signedIn: { kind: 'remote' as const } as never, expire: vi.fn() };
+  const session = { signedIn: { kind: 'remote' as const } as never, expire: vi.fn(), setNeedsOrder: () => undefined };
   const govern = (site: StationSite) => join(site, session);
   beforeEach(() => {
     vi.useFakeTimers();
@@ -382,7 +392,7 @@ describe('the policy for the sign-out', () => {
   it('leaves a vault and a card to their own rules', async () => {
     const site = await opened(await signSiteFile());
     const expire = vi.fn();
-    const local = { signedIn: { kind: 'vault' } as never, expire };
+    const local = { signedIn: { kind: 'vault' } as never, expire, setNeedsOrder: () => undefined };
     join(site, local);
     vi.advanceTimersByTime(60 * MINUTE);
     expect(expire).not.toHaveBeenCalled();

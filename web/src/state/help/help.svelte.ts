@@ -1,5 +1,6 @@
 // Collects the facts for the view Help, computes the findings, and executes their actions. The facts
 // are those of the last check; nothing is polled.
+import type { Site } from '#protocol/site/site.ts';
 import type { Roots } from '../../as-client/trust.ts';
 import type { Attempt } from '../../journal/attempt.ts';
 import type { Journal } from '../../journal/journal.ts';
@@ -56,6 +57,8 @@ export interface HelpOptions extends Omit<DeviceSources, 'lanes'> {
   readonly release: ReleaseCheck;
   /** Undefined if the page is built in one language. */
   readonly language?: LanguageChoice | undefined;
+  /** The settings of the site; undefined if this station uses no site file. */
+  readonly site: () => Site | undefined;
   /** A monotonic clock, in milliseconds. */
   readonly ticks: () => number;
   /** Reloads the page. */
@@ -93,6 +96,11 @@ export class Help {
 
   get isBusy(): boolean {
     return this.#task.isBusy;
+  }
+
+  /** The settings of the site; undefined if this station uses no site file. */
+  get site(): Site | undefined {
+    return this.#options.site();
   }
 
   get release(): ReleaseCheck {

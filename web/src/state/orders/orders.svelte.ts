@@ -32,6 +32,8 @@ export interface OrdersOptions
     'station' | 'store' | 'journal' | 'now' | 'ticks' | 'app' | 'wordsOf' | 'head' | 'scansLabels'
   > {
   readonly remote: Pick<WorkOrders, 'list' | 'find' | 'read' | 'open' | 'report' | 'reportFile' | 'progress'>;
+  /** Whether the run of an order starts when the order is opened, without a press. */
+  readonly startsAlone?: (() => boolean) | undefined;
   readonly feedback: Feedback;
   readonly verification: Verification;
   readonly storage: StorageManager | undefined;
@@ -235,8 +237,9 @@ export class Orders {
     this.#space = space;
     this.#report = undefined;
     this.#current = opened;
-    // Reads the attached units. Nothing is loaded before the operator starts the order.
+    // Reads the attached units. Nothing is loaded before the run starts.
     await Promise.all(station.lanes.map((lane) => run.arrive(lane)));
+    if (this.#options.startsAlone?.()) await run.start();
     await opened.remote.follow();
   }
 

@@ -77,6 +77,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 export class Session {
   #state = $state.raw<SessionState>({ is: 'out' });
   #unpinned = $state.raw<PresentedRoot | undefined>();
+  #needsOrder = $state(false);
   readonly signedIn = $derived(this.#state.is === 'in' ? this.#state : undefined);
 
   readonly #names: () => AsNames;
@@ -119,6 +120,15 @@ export class Session {
 
   get #known(): AsNames {
     return this.#local ? [this.#local.origin] : this.#names();
+  }
+
+  /** Whether the site permits loads only with a work order. */
+  get needsOrder(): boolean {
+    return this.#needsOrder;
+  }
+
+  setNeedsOrder(needsOrder: boolean): void {
+    this.#needsOrder = needsOrder;
   }
 
   /** The vault or card in use; undefined while the service is used. */

@@ -14,6 +14,7 @@ const ANY_SLOT = 0xffff;
 /** Why no key can be loaded into the unit now. */
 export type Obstacle =
   | 'signed-out'
+  | 'no-order'
   | 'unit-blank'
   | 'set-unknown'
   | 'version-unknown'
@@ -119,6 +120,7 @@ export class KeyChoice {
     if (!facts) return undefined;
     if (facts.lifecycle === 'blank') return 'unit-blank';
     if (!this.#session.signedIn) return 'signed-out';
+    if (this.#session.needsOrder) return 'no-order';
     if (!this.set) return 'set-unknown';
     const version = this.set.transportKeys.find(({ tkv }) => tkv === facts.tkv);
     if (!version) return 'version-unknown';

@@ -30,6 +30,10 @@ const OBSTACLES: Readonly<Record<Exclude<Obstacle, 'signed-out'>, Message>> = {
     remedy: t`Ask your administrator to prepare the unit`,
     helper: 'administrator',
   },
+  'no-order': {
+    title: 'This site requires a work order.',
+    remedy: 'Open an order',
+  },
   'set-unknown': {
     title: t`The AS has no keys for the set of this unit.`,
     remedy: t`Tell your administrator`,

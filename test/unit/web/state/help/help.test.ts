@@ -66,6 +66,7 @@ async function createHelp(changes: Partial<HelpOptions> = {}, wire = cable()): P
     readLocalNetwork: async () => 'denied',
     runSelfTest: async () => ({ at: NOW().toISOString(), passed: ['SHA-256'], failed: [] }),
     release: new ReleaseCheck({ folder: 'app', fetchFile: async () => undefined, verify: () => false }),
+    site: () => undefined,
     ticks: () => 0,
     reload: () => undefined,
     usb: { getDevices: async () => [...permitted] } as unknown as USB,

@@ -24,8 +24,11 @@ const documentOf = (order: WorkOrder): string =>
 export const ORDER = workOrder([[sn(1), sn(3)]], ONE_LINE);
 export const DOCUMENT = documentOf(ORDER);
 
-/** Creates a station that is signed in to the AS of ORDER and has opened no order. */
-export async function createOrders() {
+/**
+ * Creates a station that is signed in to the AS of ORDER and has opened no order. `startsAlone` is
+ * whether the site starts the run of an order that is opened.
+ */
+export async function createOrders({ startsAlone = false } = {}) {
   const database = await Database.open(new IDBFactory(), () => undefined);
   const bench = await createBench(SETS, { database, account: createAccount(SETS), name: 'page' });
   await bench.session.signIn('token');
@@ -44,6 +47,7 @@ export async function createOrders() {
   };
   const orders = new Orders({
     ...{ station: bench.station, journal: bench.journal, store, remote, now: NOW, ticks: () => 0 },
+    startsAlone: () => startsAlone,
     feedback: { give: () => undefined },
     verification: {},
     app: async () => ({ version: '1', build: 'b' }),

@@ -36,6 +36,20 @@ describe('an order that the operator opens', () => {
     expect(remote.progress).toHaveBeenCalledOnce();
   });
 
+  it('is started at once if the site says so, and then stays paused until the operator goes on', async () => {
+    const { orders, bench, atAs, steps } = await createOrders({ startsAlone: true });
+    await attached(bench, unit(1), 1);
+    await orders.open(atAs);
+    const { current } = orders;
+    expect(current?.run.units.map((each) => [each.sn, each.phase.is])).toEqual([[sn(1), 'done']]);
+    expect(steps().slice(0, 2)).toEqual(['order-opened', 'order-resumed']);
+    await attached(bench, unit(2), 2);
+    expect(current?.run.counts.done).toBe(2);
+    await current?.run.pause();
+    await attached(bench, unit(3), 3);
+    expect([current?.run.counts.done, current?.run.state.is]).toEqual([2, 'paused']);
+  });
+
   it('is recorded with the operator, or without one', async () => {
     const { orders, bench, here, atAs } = await createOrders();
     const note = vi.mocked(bench.journal.note);

@@ -197,6 +197,16 @@ describe('the slots of a unit', () => {
     expect(new KeyChoice(session, () => FACTS).obstacle).toBe('no-keys');
   });
 
+  it('offers no key without a work order, if the site requires one', async () => {
+    const { session } = await createBench();
+    await session.signIn('token');
+    session.setNeedsOrder(true);
+    const choice = new KeyChoice(session, () => FACTS);
+    expect([choice.obstacle, choice.keys, choice.chosen]).toEqual(['no-order', [], undefined]);
+    session.setNeedsOrder(false);
+    expect(choice.obstacle).toBeUndefined();
+  });
+
   it('offers no key before the sign-in', async () => {
     const { session } = await createBench();
     expect(new KeyChoice(session, () => FACTS).obstacle).toBe('signed-out');
