@@ -39,7 +39,7 @@ async function main(): Promise<readonly string[]> {
   );
   const demo = values.demo ?? /^(1|true)$/i.test(readVariable(process.env, 'KEYFERRY_DEMO') ?? '');
   const runAtAs = (command: AdminRequest) => run(command, { directory, keyFile, demo });
-  if (request.command === 'site pack' || request.command === 'site check') {
+  if (request.command === 'site pack' || request.command === 'site check' || request.command === 'site policies') {
     return runSiteRequest(request, runAtAs, (time) => showTime(time, localZone()), built);
   }
   return runAtAs(request);

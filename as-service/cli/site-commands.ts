@@ -42,6 +42,24 @@ export const SITE_COMMANDS: Commands = {
       root: readPublicKey('root', root, '"trust" prints them'),
     }),
   },
+  'site policies': {
+    words: 'FILE',
+    options: {
+      page: { value: 'URL', required: true, help: 'the address of the page, as the stations open it' },
+      out: { value: 'FOLDER', required: true, help: 'a new folder for the policy files' },
+      kiosk: { help: 'also opens the page when the browser starts, and permits no other page' },
+      root: { value: 'HEX', help: 'the root key in full, as "trust" prints it; no data folder is needed then' },
+    },
+    help: 'Writes the browser policies with which stations use the units of a site file without a chooser.',
+    request: ([file = ''], { page, out, kiosk, root }) => ({
+      command: 'site policies',
+      file: readInput(file),
+      page: readUrl(required('page', page)),
+      out: resolve(required('out', out)),
+      isKiosk: kiosk === true,
+      root: readPublicKey('root', root, '"trust" prints them'),
+    }),
+  },
   'verify-deployment': {
     words: 'URL',
     options: {

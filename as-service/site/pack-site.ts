@@ -31,6 +31,11 @@ export async function requirePackable({ web, out }: PackOptions): Promise<void> 
       `${join(web, 'app')} contains no built page. Run "npm run build", or name its folder with --web.`,
     );
   }
+  await requireEmpty(out);
+}
+
+/** @throws UserError if `out` contains files */
+export async function requireEmpty(out: string): Promise<void> {
   const present = await readdir(out).catch((cause: unknown) => {
     if (isSystemError(cause, 'ENOENT')) return [];
     throw isSystemError(cause, 'ENOTDIR') ? new UserError(`${out} is a file. Name a folder with --out.`) : cause;
@@ -55,12 +60,12 @@ export async function packSite(
     if (COMPRESSED.test(path)) continue;
     files.push(path.endsWith('.html') ? { path, html: await readFile(target, 'utf8') } : { path });
   }
-  await write(out, SITE_FILE, siteFile);
+  await writePublic(out, SITE_FILE, siteFile);
   files.push({ path: SITE_FILE });
   const headers = files.map((file) => ({ path: file.path, headers: pageHeaders(file, asUrls) }));
   await writeBuild(app, out, JSON.stringify(headers));
   const written = serverFiles(headers, pageHeaders({ path: SITE_FILE }));
-  for (const { path, content } of written) await write(out, path, content);
+  for (const { path, content } of written) await writePublic(out, path, content);
   return written.map(({ path }) => path);
 }
 
@@ -69,8 +74,8 @@ async function writeBuild(app: string, out: string, headers: string): Promise<vo
   const read = (name: string) => readFile(join(app, name), 'utf8').catch(() => '');
   const files = { serviceWorker: await read(SERVICE_WORKER), list: await read(BUILD_LIST) };
   const { serviceWorker, list } = mixHeaders(files, headers);
-  if (serviceWorker !== '') await write(out, SERVICE_WORKER, serviceWorker);
-  if (list !== '') await write(out, BUILD_LIST, list);
+  if (serviceWorker !== '') await writePublic(out, SERVICE_WORKER, serviceWorker);
+  if (list !== '') await writePublic(out, BUILD_LIST, list);
 }
 
 /** Returns the paths of all files of the page, with slashes. The site file is not part of a build. */
@@ -84,7 +89,8 @@ async function pagePaths(web: string): Promise<readonly string[]> {
     .sort();
 }
 
-async function write(out: string, path: string, content: string): Promise<void> {
+/** Writes a file that every user can read. */
+export async function writePublic(out: string, path: string, content: string | Uint8Array): Promise<void> {
   const target = join(out, path);
   await makeFolder(out, dirname(path));
   await writeFile(target, content);

@@ -5,7 +5,9 @@ import { fromHex } from '#protocol/bytes/hex.ts';
 import type { SiteDraft } from '#protocol/site/draft.ts';
 import { peekSiteFile } from '#protocol/site/site-file.ts';
 import { checkSite, describeSite } from './describe-site.ts';
-import { packSite, requirePackable, SITE_FILE } from './pack-site.ts';
+import { packSite, requireEmpty, requirePackable, SITE_FILE, writePublic } from './pack-site.ts';
+import { policyFiles } from './policy-files.ts';
+import { type PolicyOptions, stationPolicies } from './station-policies.ts';
 
 export type SiteRequest =
   | {
@@ -16,7 +18,13 @@ export type SiteRequest =
       readonly web: string | null;
       readonly after: number;
     }
-  | { readonly command: 'site check'; readonly file: string; readonly root: Uint8Array | null };
+  | { readonly command: 'site check'; readonly file: string; readonly root: Uint8Array | null }
+  | ({
+      readonly command: 'site policies';
+      readonly file: string;
+      readonly root: Uint8Array | null;
+      readonly out: string;
+    } & PolicyOptions);
 
 /** The request to sign a site file, which the AS answers with its text. */
 export interface SiteSignRequest {
@@ -42,6 +50,7 @@ export async function runSiteRequest(
   if (request.command === 'site check') {
     return checkSite(request.file, request.root ?? (await rootOf(runAtAs)), show);
   }
+  if (request.command === 'site policies') return writePolicies(request, runAtAs, show);
   const { draft, after, out } = request;
   const folders = { out, web: request.web ?? builtWeb };
   await requirePackable(folders);
@@ -53,6 +62,28 @@ export async function runSiteRequest(
     'The server must send the headers in one of these files:',
     ...written.map((path) => `  ${join(out, path)}`),
     'If the page and the AS have different origins, start the AS with the origin of the page in --allow-origin.',
+  ];
+}
+
+/** Verifies the site file, and writes the policy files for its devices. */
+async function writePolicies(
+  { file, root, out, ...options }: Extract<SiteRequest, { command: 'site policies' }>,
+  runAtAs: RunAtAs,
+  show: (time: string) => string,
+): Promise<readonly string[]> {
+  await checkSite(file, root ?? (await rootOf(runAtAs)), show);
+  const site = peekSiteFile(file);
+  await requireEmpty(out);
+  const files = policyFiles(stationPolicies(site, options));
+  for (const { path, content } of files) await writePublic(out, path, content);
+  const isNamed = site.profiles.some(({ ids }) => ids !== undefined);
+  const isAny = site.profiles.some(({ ids }) => ids === undefined);
+  return [
+    `Wrote the policies for the stations of ${options.page}:`,
+    ...files.map(({ path, use }) => `  ${join(out, path)}  ${use}`),
+    ...(isNamed ? [] : ['The site file names no USB ids, so the policies permit no device without the chooser.']),
+    ...(isAny ? ['A serial adapter that no profile names still needs the chooser, once per adapter.'] : []),
+    ...(options.isKiosk ? [`Start the browser with --kiosk ${options.page}`] : []),
   ];
 }
 

@@ -215,6 +215,50 @@ describe('"site check"', () => {
   });
 });
 
+describe('"site policies"', () => {
+  const policies = (...more: string[]) =>
+    run(
+      'site',
+      'policies',
+      path('out/site.json'),
+      '--page',
+      'https://page.example/keys',
+      '--out',
+      path('policies'),
+      ...more,
+    );
+
+  it('writes files for the devices of the site and the origin of the page', async () => {
+    await pack();
+    const said = await policies();
+    expect(said).toContain('Wrote the policies for the stations of https://page.example/keys/:');
+    expect(said).not.toContain('--kiosk');
+    const written = JSON.parse(await readFile(path('policies/linux/keyferry.json'), 'utf8')) as object;
+    expect(written).toMatchObject({
+      SerialAllowUsbDevicesForUrls: [
+        { devices: [{ vendor_id: 0x2e8a, product_id: 5 }], urls: ['https://page.example'] },
+      ],
+    });
+    expect(written).not.toHaveProperty('RestoreOnStartupURLs');
+    await expect(policies()).rejects.toThrow('is not empty. Name a new folder with --out.');
+  });
+
+  it('says how to start a kiosk, and which devices still need the chooser', async () => {
+    await writeFile(path('site-settings.json'), JSON.stringify({ as: DRAFT.as }));
+    await pack();
+    const said = await policies('--kiosk');
+    expect(said).toContain('Start the browser with --kiosk https://page.example/keys/');
+    expect(said).toContain('The site file names no USB ids');
+  });
+
+  it('writes nothing for a file that a station would refuse', async () => {
+    await pack();
+    await expect(policies('--root', '00'.repeat(32))).rejects.toThrow('Another AS signed this file');
+    await writeFile(path('out/site.json'), await signSiteFile());
+    await expect(policies()).rejects.toThrow('Another AS signed this file');
+  });
+});
+
 it('GET /v1/trust lists no key for site files, which earlier pages would refuse', () => {
   const purposes = as.signatures.trust.certificates.map(
     ({ payload }) => (JSON.parse(Buffer.from(payload, 'base64url').toString()) as { purpose: string }).purpose,

@@ -191,6 +191,7 @@ export const ROOMS: readonly Room[] = [
       'web/src/transport/platform.ts',
       'protocol/bytes/hex.ts',
       'protocol/text/counted.ts',
+      'protocol/site/device-policies.ts',
     ],
     packages: [SVELTE],
   },

@@ -5,9 +5,10 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Browser, chromium } from '@playwright/test';
+import { type Browser, chromium, type Page } from '@playwright/test';
 import type { DeviceProcess } from '#device-host/umockdev/device-process.ts';
 import { PRODUCT_ID, VENDOR_ID } from '#device-sim/browser/usb-descriptors.ts';
+import { devicePolicies } from '#protocol/site/device-policies.ts';
 import { chromiumSwitches } from '#test/support/chromium.ts';
 import type { Machine } from './requirements.ts';
 
@@ -36,18 +37,67 @@ export interface StartedBrowser {
 }
 
 export async function startBrowser(options: BrowserOptions): Promise<StartedBrowser> {
-  const { machine, devices, permitted, display } = options;
+  const { permitted, display } = options;
   const folder = mkdtempSync(join(tmpdir(), 'kf-policy-'));
   const policyFile = join(folder, 'policies.json');
   writeFileSync(policyFile, JSON.stringify(permitted === undefined ? {} : policies(permitted)));
-  const programFolder = devices.createFolder();
-  const { LD_PRELOAD, UMOCKDEV_DIR } = programFolder.environment;
+  const { launch, removeFolder } = prepare({ ...options, policyFile });
   const viewsPort = display === undefined ? 0 : await freePort();
   const headed = display === undefined ? [] : [`--enable-ui-devtools=${viewsPort}`];
-  const browser = await chromium.launch({
+  const browser = await chromium.launch({ ...launch, args: [...launch.args, ...headed] });
+  return {
+    browser,
+    viewsPort,
+    async close() {
+      await browser.close();
+      removeFolder();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export interface KioskOptions extends Omit<BrowserOptions, 'permitted'> {
+  readonly display: string;
+  /** A policy file that `site policies` wrote. */
+  readonly policyFile: string;
+}
+
+export interface StartedKiosk {
+  /** The page that the browser opened when it started. */
+  readonly page: Page;
+  close(): Promise<void>;
+}
+
+/** Starts the browser as a station does: in kiosk mode, with the policies of a file, and no address. */
+export async function startKiosk(options: KioskOptions): Promise<StartedKiosk> {
+  const profile = mkdtempSync(join(tmpdir(), 'kf-kiosk-'));
+  const { launch, removeFolder } = prepare(options);
+  const context = await chromium.launchPersistentContext(profile, {
+    ...launch,
+    args: [...launch.args, '--kiosk'],
+    // With an address on its command line, the browser would not open the one of the policy.
+    ignoreDefaultArgs: ['about:blank'],
+    viewport: null,
+  });
+  const [page = await context.waitForEvent('page')] = context.pages();
+  return {
+    page,
+    async close() {
+      await context.close();
+      removeFolder();
+      rmSync(profile, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Returns how to launch the browser, and a function to call when it has ended. */
+function prepare({ machine, devices, display, policyFile }: BrowserOptions & { readonly policyFile: string }) {
+  const programFolder = devices.createFolder();
+  const { LD_PRELOAD, UMOCKDEV_DIR } = programFolder.environment;
+  const launch = {
     executablePath: WRAPPER,
     headless: display === undefined,
-    args: [...chromiumSwitches(), NETWORK_IN_PROCESS, ...headed],
+    args: [...chromiumSwitches(), NETWORK_IN_PROCESS],
     env: {
       ...process.env,
       ...(display === undefined ? {} : { DISPLAY: display }),
@@ -57,16 +107,8 @@ export async function startBrowser(options: BrowserOptions): Promise<StartedBrow
       KEYFERRY_POLICIES: machine.policies,
       KEYFERRY_POLICY_FILE: policyFile,
     },
-  });
-  return {
-    browser,
-    viewsPort,
-    async close() {
-      await browser.close();
-      programFolder.remove();
-      rmSync(folder, { recursive: true, force: true });
-    },
   };
+  return { launch, removeFolder: () => programFolder.remove() };
 }
 
 async function freePort(): Promise<number> {
@@ -82,6 +124,6 @@ async function freePort(): Promise<number> {
  * (docs/stations.md).
  */
 function policies(origin: string): object {
-  const grant = [{ devices: [{ vendor_id: VENDOR_ID, product_id: PRODUCT_ID }], urls: [origin] }];
-  return { SerialAllowUsbDevicesForUrls: grant, WebUsbAllowDevicesForUrls: grant };
+  const ids = [{ vendorId: VENDOR_ID, productId: PRODUCT_ID }];
+  return devicePolicies(ids, ids, origin);
 }

@@ -1,12 +1,7 @@
 // The lines that give a page permission to use devices: udev rules of Linux and policies of
 // Chromium browsers. docs/stations.md shows the same lines for the simulated unit.
 import { hexNumber } from '#protocol/bytes/hex.ts';
-
-/** Vendor id and product id of a USB device. */
-interface Ids {
-  readonly vendorId: number;
-  readonly productId: number;
-}
+import { devicePolicies, type UsbIds } from '#protocol/site/device-policies.ts';
 
 /** udev applies uaccess in rule file 73, so a rule that sets uaccess must have a lower number. */
 export const UDEV_FILE = '/etc/udev/rules.d/70-keyferry.rules';
@@ -15,7 +10,7 @@ export const UDEV_FILE = '/etc/udev/rules.d/70-keyferry.rules';
  * Returns one udev rule, which gives the user at the machine access to the device and keeps
  * ModemManager away from it.
  */
-export function udevRule(kind: 'usb' | 'serial', { vendorId, productId }: Ids): string {
+export function udevRule(kind: 'usb' | 'serial', { vendorId, productId }: UsbIds): string {
   const [vendor, product] = [vendorId, productId].map((id) => `"${hexNumber(id, 4).toLowerCase()}"`);
   return kind === 'usb'
     ? `SUBSYSTEM=="usb", ENV{DEVTYPE}=="usb_device", ATTR{idVendor}==${vendor}, ATTR{idProduct}==${product}, TAG+="uaccess", ENV{ID_MM_DEVICE_IGNORE}="1"`
@@ -23,7 +18,7 @@ export function udevRule(kind: 'usb' | 'serial', { vendorId, productId }: Ids): 
 }
 
 /** Returns the lines of a udev file for all devices. */
-export function udevRules(all: readonly Ids[]): string {
+export function udevRules(all: readonly UsbIds[]): string {
   const rules = (kind: 'usb' | 'serial'): string[] => all.map((ids) => udevRule(kind, ids));
   return ['# WebUSB', ...rules('usb'), '# Web Serial', ...rules('serial')].join('\n');
 }
@@ -32,8 +27,6 @@ export function udevRules(all: readonly Ids[]): string {
  * Returns the policies that give the page at `origin` permission to use these devices without a
  * chooser, as the JSON of a policy file of Chrome.
  */
-export function policies(all: readonly Ids[], origin: string): string {
-  const devices = all.map(({ vendorId, productId }) => ({ vendor_id: vendorId, product_id: productId }));
-  const rules = [{ devices, urls: [origin] }];
-  return JSON.stringify({ WebUsbAllowDevicesForUrls: rules, SerialAllowUsbDevicesForUrls: rules }, null, 2);
+export function policies(all: readonly UsbIds[], origin: string): string {
+  return JSON.stringify(devicePolicies(all, all, origin), null, 2);
 }
