@@ -12,7 +12,7 @@ import { environmentName, inEachLanguage } from './build/languages/environments.
 import { builtLanguages } from './build/languages/languages.ts';
 import { namePages, translateSources } from './build/languages/plugins.ts';
 import { listPackages } from './build/packages.ts';
-import { addVerifier, sealPage } from './build/page-files.ts';
+import { addSingles, sealPage } from './build/page-files.ts';
 
 /** Folder of catalogues that tests use instead of web/languages. */
 const { KEYFERRY_CATALOGS } = process.env;
@@ -20,6 +20,8 @@ const languages = builtLanguages(process.env);
 const environments = (page: string): string[] => languages.map((language) => environmentName(page, language));
 const PAGES = [...environments('client'), ...environments('demo')];
 const VERIFIERS = environments('verify');
+/** Pages that are one file. The page that reads a label is in English only. */
+const SINGLES = [...VERIFIERS, 'label'];
 const chooser = languages.length > 1 ? ['chooser'] : [];
 const packages = listPackages(built('packages'));
 const { version } = JSON.parse(readFileSync(here('package.json'), 'utf8')) as { readonly version: string };
@@ -45,14 +47,14 @@ export default defineConfig({
       configFile: false,
       compilerOptions: { runes: true, cssHash: ({ hash, css }) => `s${hash(css).slice(0, 3)}` },
     }),
-    inlineStylesheet([...PAGES, ...VERIFIERS]),
-    inlineScript(VERIFIERS),
+    inlineStylesheet([...PAGES, ...SINGLES]),
+    inlineScript(SINGLES),
     namePages({
       environments: [...PAGES, ...VERIFIERS],
       lists: built('languages'),
       chooser: chooser.length > 0 ? built('chooser/choose-language.js') : undefined,
     }),
-    addVerifier('client', built('verify')),
+    addSingles('client', [built('verify'), built('label')]),
     addGuide('client', { here }),
     sealPage({ pages: ['client', 'demo'], languages, lists: built('languages'), version, headersOf: pageHeaders }),
     packages.ofBuild,
@@ -61,6 +63,7 @@ export default defineConfig({
   server: { port: 5173, strictPort: true, proxy: { '/v1': 'http://127.0.0.1:8787' } },
   environments: {
     ...inEachLanguage('verify', languages, single('web/verify.html', 'verify')),
+    label: single('web/label.html', 'label'),
     ...inEachLanguage(
       'client',
       languages,
@@ -89,7 +92,7 @@ export default defineConfig({
   },
   builder: {
     async buildApp(builder) {
-      for (const name of [...chooser, ...VERIFIERS, ...PAGES, 'simulator', 'service']) {
+      for (const name of [...chooser, ...SINGLES, ...PAGES, 'simulator', 'service']) {
         const environment = builder.environments[name];
         if (environment) await builder.build(environment);
       }

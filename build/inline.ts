@@ -1,4 +1,5 @@
-// Plugins that inline a page's stylesheet, or the verifier's script, into the HTML file.
+// Plugins that inline a page's stylesheet, or the script of a page that is one file, into the HTML
+// file.
 import type { Plugin } from 'vite';
 import { sha256 } from './hash.ts';
 
@@ -39,8 +40,8 @@ export function inlineStylesheet(environments: readonly string[]): Plugin {
 }
 
 /**
- * Inlines the script of the verifier, so that the verifier is one file that works from any folder
- * (docs/adr/0040). Adds a Content-Security-Policy that permits only this script and its stylesheet.
+ * Inlines the script of a page, so that the page is one file: the verifier works from any folder
+ * (docs/adr/0040), and the label page runs no module of the main page. Adds a Content-Security-Policy that permits only this script and its stylesheet.
  */
 export function inlineScript(environments: readonly string[]): Plugin {
   return {
@@ -55,7 +56,7 @@ export function inlineScript(environments: readonly string[]): Plugin {
         const html = files.find(({ fileName }) => fileName.endsWith('.html'));
         const entry = files.find((file) => file.type === 'chunk');
         if (html?.type !== 'asset' || entry?.type !== 'chunk' || files.length !== 2)
-          throw new Error(`the verifier is not one page and one script: ${files.map(({ fileName }) => fileName)}`);
+          throw new Error(`the build is not one page and one script: ${files.map(({ fileName }) => fileName)}`);
         const code = entry.code.trim().replaceAll('</script', '<\\/script');
         const source = String(html.source);
         const [, css = ''] = /<style>([\s\S]*?)<\/style>/.exec(source) ?? [];

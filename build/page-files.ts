@@ -9,12 +9,12 @@ import { environmentName } from './languages/environments.ts';
 import { ENGLISH, pageName } from './languages/languages.ts';
 
 /**
- * Copies the verifiers of all languages into the page's folder, so that build.json and the service
- * worker list them.
+ * Copies the pages that are one file, from the folders of their builds into the page's folder, so that
+ * build.json and the service worker list them.
  */
-export function addVerifier(environment: string, verifiers: string): Plugin {
+export function addSingles(environment: string, folders: readonly string[]): Plugin {
   return {
-    name: 'keyferry:add-verifier',
+    name: 'keyferry:add-singles',
     apply: 'build',
     applyToEnvironment: ({ name }) => name === environment,
     // Copies each file unchanged, because its policy contains the hash of its script. Runs before
@@ -22,7 +22,9 @@ export function addVerifier(environment: string, verifiers: string): Plugin {
     writeBundle: {
       order: 'pre',
       handler({ dir = '' }) {
-        for (const name of readdirSync(verifiers)) copyFileSync(join(verifiers, name), join(dir, name));
+        for (const folder of folders) {
+          for (const name of readdirSync(folder)) copyFileSync(join(folder, name), join(dir, name));
+        }
       },
     },
   };

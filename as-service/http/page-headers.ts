@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import {
   contentSecurityPolicy,
+  LABEL_PERMISSIONS,
   SECURITY_HEADERS,
   SERVICE_WORKER_POLICY,
   VAULT_WORKER_POLICY,
@@ -19,6 +20,9 @@ export interface PageFile {
 
 /** File names that contain a hash of the content. */
 const HASHED = /^(?:demo-)?assets\/[^/]+-[\w-]{8}\.\w+$/;
+
+/** The page that reads the label of a unit with the camera. */
+const LABEL = 'label.html';
 
 /** The guides have no script, so they connect to nothing. The usual policy suits them. */
 const GUIDE = /^guide\//;
@@ -45,6 +49,7 @@ export function pageHeaders(
   return {
     ...SECURITY_HEADERS,
     ...(policy === undefined ? {} : { 'content-security-policy': policy }),
+    ...(path === LABEL ? { 'permissions-policy': LABEL_PERMISSIONS } : {}),
     'cache-control': HASHED.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache',
   };
 }

@@ -1,40 +1,50 @@
 // The security headers of every response, errors included (ADR 0015).
 
+/** The features of the browser that the pages control, except those that only some pages use. */
+const UNUSED = [
+  'accelerometer',
+  'autoplay',
+  'camera',
+  'clipboard-read',
+  'display-capture',
+  'encrypted-media',
+  'fullscreen',
+  'gamepad',
+  'geolocation',
+  'gyroscope',
+  'hid',
+  'idle-detection',
+  'local-fonts',
+  'magnetometer',
+  'microphone',
+  'midi',
+  'payment',
+  'picture-in-picture',
+  'storage-access',
+  'sync-xhr',
+  'window-management',
+  'xr-spatial-tracking',
+];
 /**
  * The page may use USB, serial ports, its Copy buttons, a wake lock during a load, and passkeys.
  */
-const PERMISSIONS = [
-  'usb=(self)',
-  'serial=(self)',
-  'clipboard-write=(self)',
-  'screen-wake-lock=(self)',
-  'publickey-credentials-create=(self)',
-  'publickey-credentials-get=(self)',
-  ...[
-    'accelerometer',
-    'autoplay',
-    'camera',
-    'clipboard-read',
-    'display-capture',
-    'encrypted-media',
-    'fullscreen',
-    'gamepad',
-    'geolocation',
-    'gyroscope',
-    'hid',
-    'idle-detection',
-    'local-fonts',
-    'magnetometer',
-    'microphone',
-    'midi',
-    'payment',
-    'picture-in-picture',
-    'storage-access',
-    'sync-xhr',
-    'window-management',
-    'xr-spatial-tracking',
-  ].map((feature) => `${feature}=()`),
-].join(', ');
+const USED = [
+  'usb',
+  'serial',
+  'clipboard-write',
+  'screen-wake-lock',
+  'publickey-credentials-create',
+  'publickey-credentials-get',
+];
+
+/** Returns the Permissions-Policy of a page that may use these features and no others. */
+function permissions(used: readonly string[]): string {
+  const unused = [...USED, ...UNUSED].filter((feature) => !used.includes(feature));
+  return [...used.map((feature) => `${feature}=(self)`), ...unused.map((feature) => `${feature}=()`)].join(', ');
+}
+
+/** The policy of the page that reads a label (docs/adr/0060). No other answer permits the camera. */
+export const LABEL_PERMISSIONS = permissions(['camera']);
 
 /**
  * Returns the Content-Security-Policy of a page. `styleHashes` are the SHA-256 values of its inline
@@ -83,5 +93,5 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'referrer-policy': 'no-referrer',
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
-  'permissions-policy': PERMISSIONS,
+  'permissions-policy': permissions(USED),
 };

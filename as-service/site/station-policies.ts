@@ -35,6 +35,7 @@ export function stationPolicies({ as, profiles }: Site, { page, isKiosk }: Polic
     WebUsbAskForUrls: [origin],
     DefaultSerialGuardSetting: BLOCK,
     SerialAskForUrls: [origin],
+    VideoCaptureAllowedUrls: [new URL('label.html', page).href],
     ...(as.some((url) => isLocal(url, origin)) ? { LocalNetworkAccessAllowedForUrls: [origin] } : {}),
     ...(isKiosk ? kiosk : {}),
   };

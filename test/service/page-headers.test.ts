@@ -54,6 +54,26 @@ describe('the policy of a page on another server', () => {
     expect(policyOf('guide/engineer.html', HTML, [AS]).join('; ')).toBe(contentSecurityPolicy());
   });
 
+  it('permits the camera to the page that reads labels, and nothing else to it', () => {
+    const permitted = (path: string) =>
+      pageHeaders({ path, html: HTML })
+        ['permissions-policy']?.split(', ')
+        .filter((each) => !each.endsWith('=()'));
+    expect(permitted('label.html')).toEqual(['camera=(self)']);
+    for (const path of ['index.html', 'verify.html', 'guide/label.html', 'assets/label.html']) {
+      expect(permitted(path)).toEqual(
+        [
+          'usb',
+          'serial',
+          'clipboard-write',
+          'screen-wake-lock',
+          'publickey-credentials-create',
+          'publickey-credentials-get',
+        ].map((feature) => `${feature}=(self)`),
+      );
+    }
+  });
+
   it('comes with the other security headers, and with caching by the name of the file', () => {
     expect(pageHeaders({ path: 'index.html', html: HTML })).toMatchObject({
       'x-content-type-options': 'nosniff',

@@ -121,13 +121,14 @@ const WEB = [
   ['trust-store', 'vault-store'],
   ['vault-worker'],
   ['state/common'],
-  ['state/session', 'state/page', 'state/report'],
+  ['state/session', 'state/page', 'state/report', 'state/label'],
   ['state/station'],
   ['state/order-list', 'state/tokens', 'state/history', 'state/demo', 'state/help'],
   ['state/orders'],
   ['state/order-board'],
 ];
 const WEB_PACKAGES: Readonly<Record<string, readonly (string | RegExp)[]>> = {
+  browser: ['qr/decode.js'],
   journal: ['idb'],
   'vault-store': ['idb'],
   'vault-worker': ['hash-wasm'],
@@ -198,6 +199,7 @@ export const ROOMS: readonly Room[] = [
   { room: 'web/src/main.ts', may: ['web/src/'], packages: ['svelte'] },
   { room: 'web/src/choose-language.ts', may: ['web/src/text/', 'web/src/app/storage.ts'] },
   { room: 'web/src/verify.ts', may: ['web/src/'], packages: ['svelte'] },
+  { room: 'web/src/label.ts', may: ['web/src/'], packages: ['svelte'] },
   { room: 'web/src/demo.ts', may: ['web/src/', 'device-sim/', 'protocol/'], packages: ['svelte'] },
 
   { room: 'build/', may: ['build/languages/'], packages: [NODE, 'vite', 'marked'] },

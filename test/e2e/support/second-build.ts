@@ -35,7 +35,9 @@ export async function makeSecondBuild(): Promise<Build & { readonly remove: () =
   const paths = (await readdir(folder, { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
-  for (const path of paths.filter((each) => /\.(js|css|html)$/.test(each) && basename(each) !== 'verify.html')) {
+  for (const path of paths.filter(
+    (each) => /\.(js|css|html)$/.test(each) && !['verify.html', 'label.html'].includes(basename(each)),
+  )) {
     let text = await readFile(path, 'utf8');
     for (const [before, after] of names) text = text.replaceAll(before, after);
     await writeFile(path, text.replaceAll(version, SECOND_VERSION));

@@ -1,0 +1,81 @@
+// The label of a unit: read with Chromium's simulated camera, which shows a picture of a real code.
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromiumSwitches, findChromium } from '#test/support/chromium.ts';
+import { qrCode } from '#web/ui/sign-in/qr-code.ts';
+import { expectAccessible } from './support/accessible.ts';
+import { writePicture } from './support/camera-picture.ts';
+import { openNew } from './support/orders-page.ts';
+import { expect, test, unit } from './support/test.ts';
+
+const PICTURE = join(tmpdir(), `kf-camera-${process.pid}.y4m`);
+const executablePath = findChromium();
+
+test.use({
+  launchOptions: {
+    args: [
+      ...chromiumSwitches(),
+      '--use-fake-ui-for-media-stream',
+      '--use-fake-device-for-media-stream',
+      `--use-file-for-fake-video-capture=${PICTURE}`,
+    ],
+    ...(executablePath === undefined ? {} : { executablePath }),
+  },
+});
+test.afterAll(() => rm(PICTURE, { force: true }));
+
+test('a unit is loaded after the camera has read its label, and not after another label', async ({
+  open,
+  service,
+  page,
+}) => {
+  const [one, two] = [unit(), unit()];
+  await writePicture(PICTURE, qrCode(two.sn));
+  const { orders } = await openNew({ open, service, page }, [one], { units: [one.sn], options: ['--label-scan'] });
+  await orders.attach(one.sn);
+  await orders.start();
+  await orders.expectWord(one.sn, 'Scan label');
+  const camera = page.getByRole('button', { name: 'Scan with camera' });
+  await camera.click();
+  await orders.expectWord(one.sn, 'Other label');
+  expect(await page.evaluate(() => document.hasFocus())).toBe(true);
+
+  await orders.tile(one.sn).getByRole('button', { name: 'Scan again' }).click();
+  await writePicture(PICTURE, qrCode(one.sn));
+  await camera.click();
+  await orders.expectWord(one.sn, 'Unplug');
+});
+
+test('only the page that reads labels may use the camera', async ({ open, service, page, watch }) => {
+  const one = unit();
+  await writePicture(PICTURE);
+  const { orders } = await openNew({ open, service, page }, [one], { units: [one.sn], options: ['--label-scan'] });
+  const use = () =>
+    navigator.mediaDevices.getUserMedia({ video: true }).then(
+      () => 'permitted',
+      ({ name }: Error) => name,
+    );
+  expect(await page.evaluate(use)).toBe('NotAllowedError');
+  expect(watch.offences.splice(0)).toEqual([expect.stringContaining('camera is not allowed in this document')]);
+  await orders.attach(one.sn);
+  await orders.start();
+  const [scan] = await Promise.all([
+    page.waitForEvent('popup'),
+    page.getByRole('button', { name: 'Scan with camera' }).click(),
+  ]);
+  await expect(scan.getByRole('status')).toHaveText('Hold the code on the label in front of the camera.');
+  await expect.poll(() => scan.locator('video').evaluate((video: HTMLVideoElement) => video.videoWidth)).toBe(640);
+  const devices = () =>
+    navigator.usb.getDevices().then(
+      () => 'permitted',
+      ({ name }: Error) => name,
+    );
+  expect(await scan.evaluate(devices)).toBe('SecurityError');
+  await expectAccessible(scan, 'the scan of a label');
+  await Promise.all([scan.waitForEvent('close'), scan.getByRole('button', { name: 'Close' }).click()]);
+  await orders.expectWord(one.sn, 'Scan label');
+
+  await page.goto(`${service.url}/label.html`);
+  await expect(page.getByRole('status')).toContainText('Open an order, and press Scan with camera there.');
+});
