@@ -192,6 +192,7 @@ export const ROOMS: readonly Room[] = [
       'web/src/transport/platform.ts',
       'protocol/bytes/hex.ts',
       'protocol/text/counted.ts',
+      'protocol/orders/label.ts',
       'protocol/site/device-policies.ts',
     ],
     packages: [SVELTE],

@@ -11,6 +11,7 @@ import type { Counts, WorkOrderStore } from '../../journal/work-orders.ts';
 import { storedReason } from '../common/entered-text.ts';
 import type { Failure } from '../common/failure.ts';
 import { Task } from '../common/task.svelte.ts';
+import type { UnitLabel } from '../common/unit-label.ts';
 import type { Feedback } from '../page/feedback.svelte.ts';
 import type { Station } from '../station/station.svelte.ts';
 import { FollowedOrder } from './followed-order.svelte.ts';
@@ -160,6 +161,18 @@ export class OpenOrder {
    */
   async requestClosing(): Promise<void> {
     await this.#sendReport({ close: this.isComplete, absentReason: '', reasons: [] });
+  }
+
+  /** Returns one label for each key that this station has loaded for the order. */
+  async labels(): Promise<readonly UnitLabel[]> {
+    const { store, record } = this.#options;
+    const { id, lines, options } = this.order;
+    const labels: UnitLabel[] = [];
+    if (options.dryRun) return labels;
+    for await (const { sn, state } of store.all(record.order)) {
+      if (state === 'done') labels.push(...lines.map(({ kcv, label }) => ({ sn, kcv, key: label, order: id })));
+    }
+    return labels;
   }
 
   /** Discards the answer of the AS about how the order would end. */

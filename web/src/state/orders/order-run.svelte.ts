@@ -1,7 +1,7 @@
 // The hands-free run of a work order. Reads each attached unit, loads its missing lines and records
 // the outcome. Lanes run concurrently. The journal holds the state of every unit.
+import { readLabel } from '#protocol/orders/label.ts';
 import type { OrderLine, WorkOrder } from '#protocol/orders/order.ts';
-import { readSerialNumber } from '#protocol/orders/units.ts';
 import type { EndedAs, OrderEvent, Refusal, UnitRow } from '../../journal/order-record.ts';
 import { failureOf } from '../common/failure.ts';
 import { ExportsLeft } from '../session/exports-left.svelte.ts';
@@ -165,7 +165,7 @@ export class OrderRun implements UnitLoader {
   /** Loads the waiting unit whose serial number is `label`, a scanned or typed text. */
   async scan(label: string): Promise<void> {
     if (this.ended) return;
-    const sn = readSerialNumber(label);
+    const sn = readLabel(label);
     const waiting = this.#units.filter(({ phase }) => phase.is === 'scan');
     const unit = waiting.find((each) => each.sn === sn);
     this.#unmatchedScan = unit ? undefined : label.trim();

@@ -1,7 +1,13 @@
 // Saves a text as a file among the browser's downloads.
 
-export function saveFile({ name, text }: { readonly name: string; readonly text: string }): void {
-  const url = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
+interface SavedFile {
+  readonly name: string;
+  readonly text: string;
+  readonly type?: string;
+}
+
+export function saveFile({ name, text, type = 'application/json' }: SavedFile): void {
+  const url = URL.createObjectURL(new Blob([text], { type }));
   const link = document.createElement('a');
   link.href = url;
   link.download = name;

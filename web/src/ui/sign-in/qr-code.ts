@@ -1,6 +1,6 @@
-// Encodes the fingerprint of a root key as a QR code (ISO/IEC 18004): version 2-L, alphanumeric
-// mode, mask 0. One version is enough, because the text has a fixed length. Lazily loaded with
-// QrCode.svelte.
+// Encodes the fingerprint of a root key, or the label of a unit, as a QR code (ISO/IEC 18004):
+// version 2-L, alphanumeric mode, mask 0. One version is enough, because both texts have a fixed
+// length. Lazily loaded.
 
 /** Modules per side in version 2. */
 export const QR_SIZE = 25;

@@ -293,7 +293,7 @@ describe('the run of a work order', () => {
     const page = await working(world);
     await page.plug(...world.cables);
     expect(page.run.units.map(({ phase }) => phase.is)).toEqual(['scan']);
-    await page.run.scan('45490001');
+    await page.run.scan(`KF1 ${sn(1)} 08D7B4FB62`);
     expect(page.run.units.map(({ phase }) => phase.is)).toEqual(['done']);
   });
 
