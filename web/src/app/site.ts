@@ -22,8 +22,8 @@ import { StationTrustStore } from '../trust-store/trust-store.ts';
 import type { AsBase } from './as-base.ts';
 import type { Environment } from './environment.ts';
 import { type RereadStation, rereadUnits } from './reread-units.ts';
-import { textIn } from './site-text.ts';
 import { type SiteLook, showLook } from './site-look.ts';
+import { textIn } from './site-text.ts';
 import type { Settings } from './storage.ts';
 
 export interface SiteOptions {
@@ -135,16 +135,6 @@ export class StationSite {
   /** The settings of the verified file; undefined until a file is verified. */
   get settings(): Site | undefined {
     return this.#accepted?.site;
-  }
-
-  /** Whether the label of each unit of a work order must be scanned. */
-  get scansLabels(): boolean {
-    return this.#accepted?.site.policy.scanLabels === true;
-  }
-
-  /** Whether the run of a work order starts when the order is opened. */
-  get startsOrders(): boolean {
-    return this.#accepted?.site.policy.autoRun === true;
   }
 
   /**

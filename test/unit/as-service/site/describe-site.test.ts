@@ -9,10 +9,13 @@ const show = (time: string) => `<${time}>`;
 const SETTINGS = [
   'Site file 7 of Test AS, signed <2026-11-30T10:00:00.000Z>',
   '  name     ACME Payments',
+  '  accent   #C94A3B',
   '  AS       https://keys.example.org',
   '  profile  Terminal: unit, USB ids 2E8A:0005, USB, waits 1500 ms',
   '  profile  Old terminal: unit, any other adapter, serial 9600 baud, parity even, EDC lrc, waits 2000 ms',
   '  labels   scanned before each load of a work order',
+  '  orders   start when they are opened',
+  '  keys     only with a work order',
   '  sign-out after 15 minutes without activity',
 ];
 
@@ -22,10 +25,13 @@ describe('the settings', () => {
   });
 
   it('say what holds without a name, a profile and a policy', () => {
+    const { accent: _, ...settings } = SITE;
     const policy = { scanLabels: false, signOutAfterMinutes: null };
-    expect(describeSite({ ...SITE, name: null, profiles: [], policy }, show)).toEqual([
-      ...[SETTINGS[0], SETTINGS[2]],
+    expect(describeSite({ ...settings, name: null, profiles: [], policy }, show)).toEqual([
+      ...[SETTINGS[0], SETTINGS[3]],
       '  labels   as the work order says',
+      '  orders   start when the operator presses Start order',
+      '  keys     with and without a work order',
       '  sign-out when the access code expires',
     ]);
   });

@@ -124,7 +124,7 @@ describe('a folder is refused', () => {
 });
 
 describe('a command', () => {
-  const draft = readSiteDraft(JSON.stringify({ as: ['https://keys.example.org'] }));
+  const draft = readSiteDraft(JSON.stringify({ as: ['https://keys.example.org'] }), () => new Uint8Array());
   const show = (time: string) => time;
 
   const pack = async (request: Partial<SiteRequest>, answer: readonly string[], built = web()) => {

@@ -109,11 +109,11 @@ describe('a station with a pinned root', () => {
   it('takes everything from a file that its root verifies', async () => {
     const site = await opened(await signSiteFile());
     expect(site.asBase).toEqual(SITE.as);
-    expect(site.scansLabels).toBe(true);
+    expect(site.settings?.policy.scanLabels).toBe(true);
     join(site, OUT);
     expect(names).toEqual(['ACME Payments']);
     expect(looks).toMatchObject([{ accent: '#C94A3B' }]);
-    expect(site.startsOrders).toBe(true);
+    expect(site.settings?.policy.autoRun).toBe(true);
     expect(rules).toEqual([true]);
     expect(findProfile(site.profiles, 'usb', TERMINAL)).toMatchObject({ name: 'Terminal', usb: { bwtMs: 1500 } });
     expect(findProfile(site.profiles, 'serial', undefined)?.serial).toEqual({
@@ -135,11 +135,11 @@ describe('a station with a pinned root', () => {
 
   it('keeps the file that it accepted when there is none any more, and refuses an older one', async () => {
     await opened(await signSiteFile());
-    expect((await opened('')).scansLabels).toBe(true);
+    expect((await opened('')).settings?.policy.scanLabels).toBe(true);
     await expect(open(await signSiteFile({ site: { serial: 6 } }))).rejects.toMatchObject({ code: 'site-older' });
     const policy = { scanLabels: false, signOutAfterMinutes: null };
     const next = await opened(await signSiteFile({ site: { serial: 8, policy } }));
-    expect([next.scansLabels, next.startsOrders]).toEqual([false, false]);
+    expect(next.settings?.policy).toEqual(policy);
     await expect(open(await signSiteFile())).rejects.toMatchObject({ code: 'site-older' });
   });
 
@@ -185,7 +185,7 @@ describe('a station that knows another AS', () => {
     const site = await opened(await moved());
     const store = site.checked(trustStore(OTHER_AS));
     expect(site.asBase).toEqual([OTHER_AS]);
-    expect(site.scansLabels).toBe(true);
+    expect(site.settings?.policy.scanLabels).toBe(true);
     expect(await store.read()).toBeUndefined();
     await store.replace(toBase64url(publicRoot(OTHER_ROOT)));
     expect((await opened('')).asBase).toEqual([OTHER_AS]);
@@ -198,7 +198,7 @@ describe('a station that knows another AS', () => {
   });
 
   it('follows a file of the root that it knows to a new address', async () => {
-    expect((await opened(await signSiteFile({ site: { as: [OTHER_AS] } }))).scansLabels).toBe(true);
+    expect((await opened(await signSiteFile({ site: { as: [OTHER_AS] } }))).settings?.policy.scanLabels).toBe(true);
   });
 
   it('pins no replaced root that does not verify the file', async () => {
@@ -206,7 +206,7 @@ describe('a station that knows another AS', () => {
     const store = site.checked(trustStore());
     await expect(store.replace(toBase64url(publicRoot(OTHER_ROOT)))).rejects.toMatchObject({ code: 'site-untrusted' });
     expect(pinned).toEqual([known(AS)]);
-    expect((await opened('')).scansLabels).toBe(true);
+    expect((await opened('')).settings?.policy.scanLabels).toBe(true);
   });
 });
 
@@ -219,7 +219,7 @@ describe('a station without a pinned root', () => {
     const site = await opened(await signSiteFile());
     expect(site.asBase).toEqual(SITE.as);
     expect(site.profiles).toBe(PROFILES);
-    expect(site.scansLabels).toBe(false);
+    expect(site.settings?.policy.scanLabels).not.toBe(true);
     join(site, OUT);
     expect(names).toEqual([]);
     expect(settings.getItem(SETTING)).toBeNull();
@@ -234,7 +234,7 @@ describe('a station without a pinned root', () => {
     expect(findProfile(site.profiles, 'usb', TERMINAL)?.name).toBe('Terminal');
     expect(refreshed).toBe(1);
     expect(names).toEqual(['ACME Payments']);
-    expect((await opened('')).scansLabels).toBe(true);
+    expect((await opened('')).settings?.policy.scanLabels).toBe(true);
   });
 
   it('refuses the file, and every access to the AS, when another root was pinned', async () => {
@@ -243,7 +243,7 @@ describe('a station without a pinned root', () => {
     const refused = { code: 'site-untrusted' };
     await expect(store.replace(toBase64url(publicRoot(OTHER_ROOT)))).rejects.toMatchObject(refused);
     await expect(store.read()).rejects.toMatchObject(refused);
-    expect(site.scansLabels).toBe(false);
+    expect(site.settings?.policy.scanLabels).not.toBe(true);
   });
 
   it('continues without a refused file', async () => {
@@ -270,9 +270,9 @@ describe('a station without a pinned root', () => {
     pinned = [];
     const site = await opened('');
     expect(site.asBase).toEqual(SITE.as);
-    expect(site.scansLabels).toBe(false);
+    expect(site.settings?.policy.scanLabels).not.toBe(true);
     await site.checked(trustStore()).replace(toBase64url(publicRoot()));
-    expect(site.scansLabels).toBe(true);
+    expect(site.settings?.policy.scanLabels).toBe(true);
   });
 
   it('refuses a file that is older than the one it accepted before the browser deleted the database', async () => {
@@ -282,7 +282,7 @@ describe('a station without a pinned root', () => {
     const site = await opened(await signSiteFile({ site: { serial: 6 } }));
     const refused = { code: 'site-older' };
     await expect(site.checked(trustStore()).replace(toBase64url(publicRoot()))).rejects.toMatchObject(refused);
-    expect((await opened('', true)).scansLabels).toBe(true);
+    expect((await opened('', true)).settings?.policy.scanLabels).toBe(true);
   });
 
   it('refuses a file that is no site file', async () => {
