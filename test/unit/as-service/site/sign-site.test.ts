@@ -10,7 +10,8 @@ import { readSiteDraft } from '#protocol/site/draft.ts';
 import { STATE_TIME, StateInMemory } from '#test/support/service-state.ts';
 
 const [FIRST, SECOND] = ['https://a.example', 'https://b.example'] as const;
-const draftOf = (...as: readonly string[]) => readSiteDraft(JSON.stringify({ name: 'ACME', as }));
+const draftOf = (...as: readonly string[]) =>
+  readSiteDraft(JSON.stringify({ name: 'ACME', as }), () => new Uint8Array());
 
 async function simulate() {
   const signatures = { signSite: vi.fn(async (settings: string) => `signed ${settings}`) };
