@@ -19,9 +19,8 @@ const { KEYFERRY_CATALOGS } = process.env;
 const languages = builtLanguages(process.env);
 const environments = (page: string): string[] => languages.map((language) => environmentName(page, language));
 const PAGES = [...environments('client'), ...environments('demo')];
-const VERIFIERS = environments('verify');
-/** Pages that are one file. The page that reads a label is in English only. */
-const SINGLES = [...VERIFIERS, 'label'];
+/** Pages that are one file: the verifier, and the page that reads a label. */
+const SINGLES = [...environments('verify'), ...environments('label')];
 const chooser = languages.length > 1 ? ['chooser'] : [];
 const packages = listPackages(built('packages'));
 const { version } = JSON.parse(readFileSync(here('package.json'), 'utf8')) as { readonly version: string };
@@ -50,7 +49,7 @@ export default defineConfig({
     inlineStylesheet([...PAGES, ...SINGLES]),
     inlineScript(SINGLES),
     namePages({
-      environments: [...PAGES, ...VERIFIERS],
+      environments: [...PAGES, ...SINGLES],
       lists: built('languages'),
       chooser: chooser.length > 0 ? built('chooser/choose-language.js') : undefined,
     }),
@@ -63,7 +62,7 @@ export default defineConfig({
   server: { port: 5173, strictPort: true, proxy: { '/v1': 'http://127.0.0.1:8787' } },
   environments: {
     ...inEachLanguage('verify', languages, single('web/verify.html', 'verify')),
-    label: single('web/label.html', 'label'),
+    ...inEachLanguage('label', languages, single('web/label.html', 'label')),
     ...inEachLanguage(
       'client',
       languages,

@@ -41,7 +41,8 @@ export function inlineStylesheet(environments: readonly string[]): Plugin {
 
 /**
  * Inlines the script of a page, so that the page is one file: the verifier works from any folder
- * (docs/adr/0040), and the label page runs no module of the main page. Adds a Content-Security-Policy that permits only this script and its stylesheet.
+ * (docs/adr/0040), and the label page runs no module of the main page. Adds a
+ * Content-Security-Policy that permits only this script and its stylesheet.
  */
 export function inlineScript(environments: readonly string[]): Plugin {
   return {

@@ -102,6 +102,8 @@ const isCached = (file: string): boolean =>
 
 type HeadersOf = (file: { readonly path: string; readonly html?: string | undefined }) => object;
 
+/** Pages that are one file, which are in the list of no other page. */
+const SINGLES = ['verify.html', 'label.html'];
 /** The files that not all languages load, by language. */
 type Parts = Readonly<Record<string, readonly string[]>>;
 
@@ -110,7 +112,10 @@ function partsOf(page: string, languages: readonly string[], lists: string): Par
   if (languages.length === 1) return {};
   const filesOf = languages.map((language) => {
     const path = join(lists, `${environmentName(page, language)}.json`);
-    return [...(JSON.parse(readFileSync(path, 'utf8')) as string[]), pageName('verify.html', language)];
+    return [
+      ...(JSON.parse(readFileSync(path, 'utf8')) as string[]),
+      ...SINGLES.map((single) => pageName(single, language)),
+    ];
   });
   const isShared = (file: string): boolean => filesOf.every((files) => files.includes(file) || isWorker(file));
   return Object.fromEntries(

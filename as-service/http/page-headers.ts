@@ -22,7 +22,7 @@ export interface PageFile {
 const HASHED = /^(?:demo-)?assets\/[^/]+-[\w-]{8}\.\w+$/;
 
 /** The page that reads the label of a unit with the camera. */
-const LABEL = 'label.html';
+const LABEL = /^label(\.[a-z]{2})?\.html$/;
 
 /** The guides have no script, so they connect to nothing. The usual policy suits them. */
 const GUIDE = /^guide\//;
@@ -49,7 +49,7 @@ export function pageHeaders(
   return {
     ...SECURITY_HEADERS,
     ...(policy === undefined ? {} : { 'content-security-policy': policy }),
-    ...(path === LABEL ? { 'permissions-policy': LABEL_PERMISSIONS } : {}),
+    ...(LABEL.test(path) ? { 'permissions-policy': LABEL_PERMISSIONS } : {}),
     'cache-control': HASHED.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache',
   };
 }

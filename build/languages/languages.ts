@@ -5,13 +5,8 @@ import type { Catalog } from './catalog.ts';
 
 /** English is the language of the sources. */
 export const ENGLISH = 'en';
+/** A language is built, so a test fails while `npm run languages` finds something missing in it. */
 export const LANGUAGES = [ENGLISH, 'de', 'fr', 'es', 'ja', 'ar'];
-
-/**
- * The languages that the build makes. A language belongs here once `npm run languages` finds nothing
- * missing in its catalogue.
- */
-const RELEASED = [ENGLISH];
 
 const RIGHT_TO_LEFT = new Set(['ar']);
 
@@ -24,7 +19,7 @@ export const directionOf = (language: string): 'ltr' | 'rtl' => (RIGHT_TO_LEFT.h
  */
 export function builtLanguages({ KEYFERRY_CATALOGS, KEYFERRY_LANGUAGES }: NodeJS.ProcessEnv): readonly string[] {
   if (KEYFERRY_LANGUAGES === ENGLISH) return [ENGLISH];
-  if (KEYFERRY_CATALOGS === undefined) return RELEASED;
+  if (KEYFERRY_CATALOGS === undefined) return LANGUAGES;
   const found = readdirSync(KEYFERRY_CATALOGS).map((name) => name.replace(/\.json$/, ''));
   return LANGUAGES.filter((language) => language === ENGLISH || found.includes(language));
 }

@@ -41,8 +41,11 @@ export function translateSources({ root, catalogs }: TranslateOptions): Plugin {
   };
 }
 
-/** The verifier is one file, which its reader saves and passes on. It opens no other page. */
-const isVerifier = (page: string): boolean => page === 'verify.html';
+/**
+ * Pages that open in the language of the page that leads to them. The verifier is one file, which its
+ * reader saves and passes on.
+ */
+const HAS_NO_CHOOSER = new Set(['verify.html', 'label.html']);
 
 export interface PageOptions {
   readonly environments: readonly string[];
@@ -70,7 +73,7 @@ export function namePages({ environments, lists, chooser }: PageOptions): Plugin
           if (html.type !== 'asset' || !html.fileName.endsWith('.html')) continue;
           const page = html.fileName;
           let source = String(html.source);
-          if (chooser !== undefined && !isVerifier(page)) {
+          if (chooser !== undefined && !HAS_NO_CHOOSER.has(page)) {
             const asset = { type: 'asset', name: 'choose-language.js', source: readFileSync(chooser, 'utf8') } as const;
             const script = `<script src="./${this.getFileName(this.emitFile(asset))}" data-page="${page}"></script>`;
             source = source.replace('<script', () => `${script}<script`);

@@ -4,7 +4,7 @@ import type { Page } from '@playwright/test';
 import { expectAccessible } from './support/accessible.ts';
 import { injectSimulator } from './support/inject.ts';
 import { Service } from './support/service.ts';
-import { DIVERSIFIED, FIELD_KEY } from './support/sets.ts';
+import { DIVERSIFIED } from './support/sets.ts';
 import { StationPage } from './support/station-page.ts';
 import { test as base, expect, unit } from './support/test.ts';
 import { buildTranslated, type TranslatedBuild } from './support/translated-build.ts';
@@ -62,7 +62,7 @@ test.describe('in a browser in Arabic', () => {
     await page.evaluate((choice) => window.keyferrySimulator?.nextChoice(choice), one.sn);
     await page.getByRole('button', { name: /^USB/ }).click();
     const lane = station.lane(one.sn);
-    await lane.choose(FIELD_KEY.label, 2);
+    await lane.root.getByRole('radio', { name: /^Slot ~* 2\b.* Field key/ }).check();
     await lane.root.getByRole('button', { name: /^Load into slot 2/ }).click();
     await expect(lane.word).toContainText('Unplug');
     await expectAccessible(page, 'the station in Arabic');

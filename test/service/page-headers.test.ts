@@ -60,6 +60,7 @@ describe('the policy of a page on another server', () => {
         ['permissions-policy']?.split(', ')
         .filter((each) => !each.endsWith('=()'));
     expect(permitted('label.html')).toEqual(['camera=(self)']);
+    expect(permitted('label.de.html')).toEqual(['camera=(self)']);
     for (const path of ['index.html', 'verify.html', 'guide/label.html', 'assets/label.html']) {
       expect(permitted(path)).toEqual(
         [

@@ -36,7 +36,7 @@ export async function makeSecondBuild(): Promise<Build & { readonly remove: () =
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
   for (const path of paths.filter(
-    (each) => /\.(js|css|html)$/.test(each) && !['verify.html', 'label.html'].includes(basename(each)),
+    (each) => /\.(js|css|html)$/.test(each) && !/^(verify|label)(\.[a-z]{2})?\.html$/.test(basename(each)),
   )) {
     let text = await readFile(path, 'utf8');
     for (const [before, after] of names) text = text.replaceAll(before, after);

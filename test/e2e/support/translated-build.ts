@@ -8,7 +8,7 @@ import { pseudoCatalog } from '#build/languages/pseudo.ts';
 import { readMessages } from '#build/languages/sources.ts';
 
 const LANGUAGE = 'ar';
-const ENVIRONMENTS = ['chooser', 'verify', 'verify_ar', 'client', 'client_ar'];
+const ENVIRONMENTS = ['chooser', 'verify', 'verify_ar', 'label', 'label_ar', 'client', 'client_ar'];
 
 export interface TranslatedBuild {
   /** Folder of the page. */

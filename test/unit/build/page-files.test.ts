@@ -68,6 +68,9 @@ it('names the files of each language to the service worker, without those that a
   seal('client_de', ['en', 'de'], '', lists);
   const worker = await readFile(join(dir, 'service-worker.js'), 'utf8');
   const build = JSON.parse(/KEYFERRY_BUILD = (.*);\n/.exec(worker)?.[1] ?? '') as { readonly languages: object };
-  expect(build.languages).toEqual({ en: ['index.html', 'verify.html'], de: ['index.de.html', 'verify.de.html'] });
+  expect(build.languages).toEqual({
+    en: ['index.html', 'verify.html', 'label.html'],
+    de: ['index.de.html', 'verify.de.html', 'label.de.html'],
+  });
   await rm(lists, { recursive: true });
 });

@@ -1,6 +1,7 @@
 // Prints sheets of labels, and saves them as files.
 import { mount, unmount } from 'svelte';
 import type { UnitLabel } from '../../state/common/unit-label.ts';
+import { t } from '../../text/t.ts';
 import { saveFile } from '../common/save-file.ts';
 import LabelSheet from './LabelSheet.svelte';
 import { sheetsOf } from './sheets.ts';
@@ -12,7 +13,7 @@ import { sheetsOf } from './sheets.ts';
 export function printLabels(labels: readonly UnitLabel[]): boolean {
   const opened = window.open('', 'keyferry-labels', 'popup,width=900,height=700');
   if (!opened) return false;
-  opened.document.title = 'Labels';
+  opened.document.title = t`Labels`;
   opened.document.body.replaceChildren();
   for (const sheet of sheetsOf(labels)) mount(LabelSheet, { target: opened.document.body, props: { labels: sheet } });
   opened.print();

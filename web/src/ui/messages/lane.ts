@@ -31,8 +31,8 @@ const OBSTACLES: Readonly<Record<Exclude<Obstacle, 'signed-out'>, Message>> = {
     helper: 'administrator',
   },
   'no-order': {
-    title: 'This site requires a work order.',
-    remedy: 'Open an order',
+    title: t`This site requires a work order.`,
+    remedy: t`Open an order`,
   },
   'set-unknown': {
     title: t`The AS has no keys for the set of this unit.`,

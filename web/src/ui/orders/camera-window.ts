@@ -1,7 +1,8 @@
 // Opens the page that reads a label with the camera, and receives the label. The page of the order
 // itself may not use the camera (docs/adr/0060).
+import { pageIn } from '../../text/languages.ts';
+import { pageLanguage } from '../../text/t.ts';
 
-const ADDRESS = 'label.html';
 /** Browsers show the page in a small window on a computer, and as a tab on a phone. */
 const FEATURES = 'popup,width=560,height=680';
 
@@ -15,7 +16,7 @@ export class CameraWindow {
 
   /** Returns false if the browser has blocked the window. Needs a user gesture. */
   open(): boolean {
-    this.#opened = window.open(ADDRESS, 'keyferry-label', FEATURES);
+    this.#opened = window.open(pageIn('label.html', pageLanguage()), 'keyferry-label', FEATURES);
     this.#opened?.focus();
     return this.#opened !== null;
   }
