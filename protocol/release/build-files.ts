@@ -94,18 +94,31 @@ export function listedFiles(content: Uint8Array): readonly string[] {
   const text = fromAscii(content);
   const isWorker = text.startsWith(DEFINITION);
   const list = isWorker ? text.slice(DEFINITION.length, text.indexOf(';\n')) : text;
-  return filesIn(list).map(([name]) => name);
+  return entriesOf(list, 'files').map(([name]) => name);
 }
 
-/** Returns the files in a list, by name and hash; none if it cannot be read. */
-function filesIn(list: string): readonly (readonly [name: string, hash: unknown])[] {
+/** Returns the entries of one object in a list; none if the list cannot be read. */
+function entriesOf(list: string, field: 'files' | 'languages'): readonly (readonly [name: string, value: unknown])[] {
   try {
-    const files = (JSON.parse(list) as { readonly files?: unknown } | null)?.files;
-    return typeof files === 'object' && files !== null ? Object.entries(files) : [];
+    const found = (JSON.parse(list) as { readonly [Field in typeof field]?: unknown } | null)?.[field];
+    return typeof found === 'object' && found !== null ? Object.entries(found) : [];
   } catch (cause) {
     if (cause instanceof SyntaxError) return [];
     throw cause;
   }
+}
+
+/**
+ * Returns the files that a page in `language` does not load, because they belong to other languages.
+ * `list` is build.json as a service worker answers it, which names the files of each language.
+ */
+export function filesOfOtherLanguages(list: Uint8Array, language: string): ReadonlySet<string> {
+  const languages = entriesOf(fromAscii(list), 'languages').map(
+    ([name, files]) => [name, Array.isArray(files) ? files.map(String) : []] as const,
+  );
+  const others = new Set(languages.flatMap(([, files]) => files));
+  for (const name of languages.find(([each]) => each === language)?.[1] ?? []) others.delete(name);
+  return others;
 }
 
 /** Inverts fromAscii() for any bytes. */

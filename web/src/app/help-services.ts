@@ -110,6 +110,7 @@ function commonOptions(
     readBuild: readBuildFacts,
     release: new ReleaseCheck({
       folder: storagePrefix === '' ? 'app' : 'demo',
+      language: pageLanguage(),
       fetchFile: fetchPageFile,
       verify: verifyWith(crypto.subtle),
     }),

@@ -1,7 +1,7 @@
 // Compares the files of this page with a release, as this browser uses them and as the server sends
 // them (docs/release.md).
 import { ProtocolError } from '#protocol/errors.ts';
-import { BUILD_LIST, DEMO_BUILD_LIST, SERVICE_WORKER } from '#protocol/release/build-files.ts';
+import { BUILD_LIST, DEMO_BUILD_LIST, filesOfOtherLanguages, SERVICE_WORKER } from '#protocol/release/build-files.ts';
 import { type FileState, type PageFolder, ReleasedPage } from '#protocol/release/compare.ts';
 import { openRelease } from '#protocol/release/statement.ts';
 import { rootFingerprint, type Verify } from '#protocol/signing/envelope.ts';
@@ -18,6 +18,8 @@ export type FileSource = 'browser' | 'server';
 export interface ReleaseCheckOptions {
   /** The folder of the release that contains this page. */
   readonly folder: PageFolder;
+  /** The language of this page. Without a network, the files of other languages cannot be read. */
+  readonly language: string;
   /**
    * Fetches a file of this page. Resolves to undefined if the server does not have it.
    * @throws ProtocolError part-unreachable
@@ -37,7 +39,7 @@ export interface ReleaseComparison {
   readonly version: string;
   /** Fingerprint of the key that signed the statement, 32 hex digits. */
   readonly fingerprint: string;
-  /** Number of files of this page. */
+  /** Number of files that were compared, in this browser or at the server. */
   readonly files: number;
   readonly differences: readonly FileDifference[];
   /** Whether the server sent every file that it has. False if it could not be reached. */
@@ -47,6 +49,8 @@ export interface ReleaseComparison {
 /** Files that the browser reads from the server only. The guides are not part of the page. */
 const isFromServerOnly = (path: string): boolean =>
   [SERVICE_WORKER, BUILD_LIST, DEMO_BUILD_LIST].includes(path) || path.startsWith('guide/');
+
+const isUnreachable = (error: unknown): boolean => error instanceof ProtocolError && error.code === 'part-unreachable';
 
 export class ReleaseCheck {
   #result = $state.raw<ReleaseComparison | undefined>();
@@ -85,25 +89,51 @@ export class ReleaseCheck {
       const page = new ReleasedPage(release, this.#options.folder);
       const { version, publicKey } = release;
       const found = await this.#compareFiles(page);
-      this.#result = { version, fingerprint: rootFingerprint(publicKey), files: page.paths.length, ...found };
+      this.#result = { version, fingerprint: rootFingerprint(publicKey), ...found };
     });
     this.#progress = undefined;
   }
 
-  async #compareFiles(page: ReleasedPage): Promise<Pick<ReleaseComparison, 'differences' | 'isServerRead'>> {
+  async #compareFiles(page: ReleasedPage): Promise<Omit<ReleaseComparison, 'version' | 'fingerprint'>> {
     const { paths } = page;
     const differences: FileDifference[] = [];
+    const isOfOtherLanguage = this.#otherLanguages();
     let isServerRead = true;
+    let files = 0;
     for (const [index, path] of paths.entries()) {
       this.#progress = [index, paths.length];
-      const { fetchFile } = this.#options;
-      if (!isFromServerOnly(path)) {
-        const is = page.stateOf(path, await fetchFile(path, 'browser'));
-        if (is !== 'same') differences.push({ path, is, source: 'browser' });
-      }
+      const isRead = !isFromServerOnly(path) && (await this.#compareStored(page, path, differences, isOfOtherLanguage));
       if (isServerRead) isServerRead = await this.#compareServed(page, path, differences);
+      if (isRead || isServerRead) files++;
     }
-    return { differences, isServerRead };
+    return { files, differences, isServerRead };
+  }
+
+  /** Returns false if the browser cannot read the file, and the page in this language does not load it. */
+  async #compareStored(
+    page: ReleasedPage,
+    path: string,
+    differences: FileDifference[],
+    isOfOtherLanguage: (path: string) => Promise<boolean>,
+  ): Promise<boolean> {
+    try {
+      const is = page.stateOf(path, await this.#options.fetchFile(path, 'browser'));
+      if (is !== 'same') differences.push({ path, is, source: 'browser' });
+      return true;
+    } catch (error) {
+      if (isUnreachable(error) && (await isOfOtherLanguage(path))) return false;
+      throw error;
+    }
+  }
+
+  /** Returns a function that reads the list of the build at its first call. */
+  #otherLanguages(): (path: string) => Promise<boolean> {
+    let others: ReadonlySet<string> | undefined;
+    return async (path) => {
+      const { fetchFile, language } = this.#options;
+      others ??= filesOfOtherLanguages((await fetchFile(BUILD_LIST, 'browser')) ?? new Uint8Array(), language);
+      return others.has(path);
+    };
   }
 
   /** Returns false if the server cannot be reached. */
@@ -119,7 +149,7 @@ export class ReleaseCheck {
       }
       return true;
     } catch (error) {
-      if (error instanceof ProtocolError && error.code === 'part-unreachable') return false;
+      if (isUnreachable(error)) return false;
       throw error;
     }
   }

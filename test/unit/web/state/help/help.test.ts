@@ -65,7 +65,7 @@ async function createHelp(changes: Partial<HelpOptions> = {}, wire = cable()): P
     readBuild: async () => ({ version: '1.2.3', hash: '8643b1efe94df87f', script: 'index-abc.js', isServed: true }),
     readLocalNetwork: async () => 'denied',
     runSelfTest: async () => ({ at: NOW().toISOString(), passed: ['SHA-256'], failed: [] }),
-    release: new ReleaseCheck({ folder: 'app', fetchFile: async () => undefined, verify: () => false }),
+    release: new ReleaseCheck({ folder: 'app', language: 'en', fetchFile: async () => undefined, verify: () => false }),
     site: () => undefined,
     ticks: () => 0,
     reload: () => undefined,

@@ -36,7 +36,10 @@ function check(
     const text = change === undefined ? PAGE[path] : change;
     return typeof text === 'string' ? utf8(text) : undefined;
   };
-  return { release: new ReleaseCheck({ folder: 'app', fetchFile, verify: verifyEd25519, ...options }), requests };
+  return {
+    release: new ReleaseCheck({ folder: 'app', language: 'en', fetchFile, verify: verifyEd25519, ...options }),
+    requests,
+  };
 }
 
 describe('the comparison with a release', () => {
@@ -98,7 +101,30 @@ describe('the comparison with a release', () => {
     const { release } = check({}, { fetchFile });
     await release.compare(opened(await signRelease(FILES)));
     expect(requests).toEqual(['server build.json', 'browser index.html']);
-    expect(release.result).toMatchObject({ differences: [], isServerRead: false });
+    expect(release.result).toMatchObject({ files: 1, differences: [], isServerRead: false });
+  });
+
+  it('compares without the server only the files that a page in its language loads', async () => {
+    const languages = { en: ['index.html', 'assets/both.js'], de: ['index.de.html', 'assets/both.js'] };
+    const stored: Readonly<Record<string, string>> = {
+      'build.json': JSON.stringify({ languages }),
+      'index.de.html': '<p>Seite</p>',
+      'assets/shared.js': 'shared();',
+    };
+    const fetchFile = async (path: string, source: FileSource): Promise<Uint8Array> => {
+      const text = source === 'browser' ? stored[path] : undefined;
+      if (text === undefined) throw new ProtocolError('part-unreachable', path);
+      return utf8(text);
+    };
+    const names = ['index.html', 'index.de.html', 'assets/shared.js'];
+    const files = (more: readonly string[]): ReadonlyMap<string, string> =>
+      new Map([...names, ...more].map((path) => [`app/${path}`, digestOf(utf8(stored[path] ?? ''))] as const));
+    const { release } = check({}, { language: 'de', fetchFile });
+    await release.compare(opened(await signRelease(files([]))));
+    expect(release.result).toMatchObject({ files: 2, differences: [], isServerRead: false });
+    // A file of its own language was deleted from the cache.
+    await release.compare(opened(await signRelease(files(['assets/both.js']))));
+    expect([release.result, release.failure]).toEqual([undefined, { code: 'part-unreachable' }]);
   });
 
   it('ends if the browser cannot read a file of this page', async () => {
