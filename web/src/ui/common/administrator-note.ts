@@ -1,6 +1,7 @@
 // Builds the text that an operator copies for the administrator. It says what happened to which
 // unit, at what time, and in which build of the page.
 
+import { leftToRight } from '../../text/left-to-right.ts';
 import { asSentence } from '../../text/locale.ts';
 import { t } from '../../text/t.ts';
 import type { Message } from '../messages/types.ts';
@@ -32,8 +33,8 @@ export function administratorNote({ code, message, unit, time, service, build }:
     [t`Code`, code],
     ...(unit
       ? ([
-          [t`SN`, inFours(unit.sn).join(' ')],
-          [t`Set`, groupedHex(unit.set)],
+          [t`SN`, leftToRight(inFours(unit.sn).join(' '))],
+          [t`Set`, leftToRight(groupedHex(unit.set))],
           [t`Transport key version`, String(unit.tkv)],
         ] as const)
       : []),
