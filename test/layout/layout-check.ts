@@ -3,6 +3,7 @@
 import type { Page } from '@playwright/test';
 import type { StateVisitor } from '../screens/driver.ts';
 import { bundleForPage } from '../support/bundle-for-page.ts';
+import type { Variants } from './in-page/main.ts';
 
 /** The windows. Zoom makes the window smaller in CSS pixels, and changes nothing else. */
 const WINDOWS = {
@@ -28,22 +29,33 @@ export class LayoutCheck implements StateVisitor {
   states = 0;
 
   async take(page: Page, state: string, media: 'screen' | 'print'): Promise<void> {
-    const found = await findLayoutFaults(page, media);
+    const found = await findLayoutFaults(page, { media });
     this.states++;
     if (found.length > 0) this.reports.push([state, ...found].join('\n  '));
   }
 }
 
-export async function findLayoutFaults(page: Page, media: 'screen' | 'print' = 'screen'): Promise<string[]> {
+export interface LayoutOptions {
+  readonly media?: 'screen' | 'print';
+  /** The windows for `screen`; all by default. */
+  readonly windows?: readonly (keyof typeof WINDOWS)[];
+  readonly variants?: Variants;
+}
+
+export async function findLayoutFaults(
+  page: Page,
+  { media = 'screen', windows, variants = 'all' }: LayoutOptions = {},
+): Promise<string[]> {
   script ??= bundleForPage(new URL('./in-page/main.ts', import.meta.url));
   const code = await script;
   const where = new Map<string, string[]>();
   await page.emulateMedia({ media });
-  for (const [name, size] of Object.entries(media === 'print' ? PAPER : WINDOWS)) {
+  const chosen = windows?.map((name) => [name, WINDOWS[name]] as const) ?? Object.entries(WINDOWS);
+  for (const [name, size] of media === 'print' ? Object.entries(PAPER) : chosen) {
     await page.setViewportSize(size);
     if (!(await page.evaluate(() => window.keyferryLayout !== undefined))) await page.evaluate(code);
-    const variants = (await page.evaluate(() => window.keyferryLayout?.())) ?? {};
-    for (const [variant, faults] of Object.entries(variants)) {
+    const found = (await page.evaluate((which) => window.keyferryLayout?.(which), variants)) ?? {};
+    for (const [variant, faults] of Object.entries(found)) {
       for (const fault of faults) {
         // The same fault has different rectangles in different windows.
         const key = fault.replaceAll(/-?\d+,-?\d+ \d+×\d+/g, '');

@@ -3,15 +3,19 @@
 import { findFaults } from './faults.ts';
 import { lengthenTexts } from './pseudo-text.ts';
 
+/** `unchanged`: the page as it is. `all`: in both directions of reading, with and without longer texts. */
+export type Variants = 'unchanged' | 'all';
+
 declare global {
   interface Window {
     /** Returns the faults of the page as it is now, by variant. */
-    keyferryLayout?: () => Promise<Record<string, string[]>>;
+    keyferryLayout?: (variants: Variants) => Promise<Record<string, string[]>>;
   }
 }
 
-window.keyferryLayout = async () => {
+window.keyferryLayout = async (variants) => {
   await settled();
+  if (variants === 'unchanged') return { unchanged: findFaults() };
   const found: Record<string, string[]> = {};
   const root = document.documentElement;
   const { dir } = root;
