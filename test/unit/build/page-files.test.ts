@@ -19,7 +19,7 @@ interface SealedBuild {
 }
 
 /** Seals the page that an environment has built. */
-function seal(environment: string, languages: readonly string[], policy: string, lists = ''): void {
+async function seal(environment: string, languages: readonly string[], policy: string, lists = ''): Promise<void> {
   const { writeBundle } = sealPage({
     pages: ['client'],
     languages,
@@ -27,7 +27,7 @@ function seal(environment: string, languages: readonly string[], policy: string,
     version: '1.2.3',
     headersOf: ({ html }) => (html === undefined ? {} : { policy }),
   });
-  (writeBundle as unknown as (output: { readonly dir: string }) => void).call(
+  await (writeBundle as unknown as (output: { readonly dir: string }) => Promise<void>).call(
     { environment: { name: environment } },
     { dir },
   );
@@ -37,7 +37,7 @@ function seal(environment: string, languages: readonly string[], policy: string,
 async function sealWith(policy: string, worker = 'service-worker.js', list = 'build.json'): Promise<SealedBuild> {
   await writeFile(join(dir, 'index.html'), '<h1>Page</h1>');
   await writeFile(join(dir, worker), 'self.name;\n');
-  seal('client', ['en'], policy);
+  await seal('client', ['en'], policy);
   const build = JSON.parse(await readFile(join(dir, list), 'utf8')) as SealedBuild;
   for (const name of await readdir(dir)) await rm(join(dir, name));
   return build;
@@ -65,7 +65,7 @@ it('names the files of each language to the service worker, without those that a
   const written = { 'client.json': ['index.html', 'assets/a.js'], 'client_de.json': ['index.de.html', 'assets/a.js'] };
   for (const [name, files] of Object.entries(written)) await writeFile(join(lists, name), JSON.stringify(files));
   await writeFile(join(dir, 'service-worker.js'), 'self.name;\n');
-  seal('client_de', ['en', 'de'], '', lists);
+  await seal('client_de', ['en', 'de'], '', lists);
   const worker = await readFile(join(dir, 'service-worker.js'), 'utf8');
   const build = JSON.parse(/KEYFERRY_BUILD = (.*);\n/.exec(worker)?.[1] ?? '') as { readonly languages: object };
   expect(build.languages).toEqual({
