@@ -35,7 +35,7 @@ export class LayoutCheck implements StateVisitor {
   }
 }
 
-export interface LayoutOptions {
+interface LayoutOptions {
   readonly media?: 'screen' | 'print';
   /** The windows for `screen`; all by default. */
   readonly windows?: readonly (keyof typeof WINDOWS)[];

@@ -69,7 +69,7 @@ export class MemoryOrders {
 
 export const newTimedOrder = (change: Partial<NewOrderJson> = {}): NewOrderJson => newOrder({ ...TIMES, ...change });
 
-export const stationReport = (units: readonly StationUnitJson[], change: Partial<StationReportJson> = {}) => ({
+const stationReport = (units: readonly StationUnitJson[], change: Partial<StationReportJson> = {}) => ({
   ...{ ...STATION_REPORT, units },
   ...change,
 });

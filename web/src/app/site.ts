@@ -9,6 +9,7 @@ import { openSiteFile, peekSiteFile, type VerifiedSite } from '#protocol/site/si
 import type { Fetch } from '../as-client/http.ts';
 import type { PinnedTrust, TrustStore } from '../as-client/trust.ts';
 import { verifyWith } from '../as-client/web-crypto.ts';
+import { type SiteLook, showLook } from '../browser/site-look.ts';
 import type { Database } from '../journal/database.ts';
 import { type Presence, type StationActivity, watchInactivity } from '../state/page/inactivity.ts';
 import type { Preferences } from '../state/page/preferences.svelte.ts';
@@ -22,7 +23,6 @@ import { StationTrustStore } from '../trust-store/trust-store.ts';
 import type { AsBase } from './as-base.ts';
 import type { Environment } from './environment.ts';
 import { type RereadStation, rereadUnits } from './reread-units.ts';
-import { type SiteLook, showLook } from './site-look.ts';
 import { textIn } from './site-text.ts';
 import type { Settings } from './storage.ts';
 

@@ -6,9 +6,9 @@ import { OTHER_ROOT, publicRoot, SITE, signSiteFile } from '#test/support/site.t
 import { verifyEd25519 } from '#test/support/vault.ts';
 import type { Environment } from '#web/app/environment.ts';
 import { openStationSite, StationSite } from '#web/app/site.ts';
-import type { SiteLook } from '#web/app/site-look.ts';
 import { openSettings, type Settings } from '#web/app/storage.ts';
 import type { TrustStore } from '#web/as-client/trust.ts';
+import type { SiteLook } from '#web/browser/site-look.ts';
 import type { Database } from '#web/journal/database.ts';
 import type { Session } from '#web/state/session/session.svelte.ts';
 import { SITE_LANGUAGE } from '#web/text/languages.ts';

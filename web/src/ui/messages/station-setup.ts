@@ -2,10 +2,9 @@
 // Chromium browsers. docs/stations.md shows the same lines for the simulated unit.
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import { devicePolicies, type UsbIds } from '#protocol/site/device-policies.ts';
-import { leftToRight } from '../../text/left-to-right.ts';
 
 /** udev applies uaccess in rule file 73, so a rule that sets uaccess must have a lower number. */
-export const UDEV_FILE = leftToRight('/etc/udev/rules.d/70-keyferry.rules');
+export const UDEV_FILE = '/etc/udev/rules.d/70-keyferry.rules';
 
 /**
  * Returns one udev rule, which gives the user at the machine access to the device and keeps
