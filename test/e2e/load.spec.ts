@@ -381,9 +381,9 @@ test('the lane links to the proof of a loaded key, and the history finds attempt
  * Maximum number of bytes, compressed with brotli. The goal is 60 kB
  * (docs/adr/0050-limit-the-bytes-of-the-first-key.md).
  */
-const MAX_FIRST_KEY_BYTES = 77_600;
+const MAX_FIRST_KEY_BYTES = 78_600;
 
-test('the page loads at most 77.6 kB for the first key', async ({ browser, service }) => {
+test('the page loads at most 78.6 kB for the first key', async ({ browser, service }) => {
   // Allows the service worker, as in real use. It fetches the rest of the page in the background.
   const context = await browser.newContext({ serviceWorkers: 'allow' });
   expect(await firstKeyBytes(await context.newPage(), service)).toBeLessThanOrEqual(MAX_FIRST_KEY_BYTES);
