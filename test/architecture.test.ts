@@ -27,7 +27,13 @@ import { publicState, writesState } from '#test/support/state-rules.ts';
  */
 const MAX_FILES_IN_FOLDER = 18;
 
-const NAVIGATOR = ['web/src/main.ts', 'web/src/demo.ts', 'web/src/choose-language.ts', 'web/src/label.ts', 'device-sim/setup/install.ts'];
+const NAVIGATOR = [
+  'web/src/main.ts',
+  'web/src/demo.ts',
+  'web/src/choose-language.ts',
+  'web/src/label.ts',
+  'device-sim/setup/install.ts',
+];
 /** Files that compute the time of the AS from the clock of this computer (as-clock.svelte.ts). */
 const CLOCK = ['web/src/main.ts', 'web/src/vault-worker/vault.worker.ts'];
 const NODE_ROOMS = ['as-service/', 'device-host/', 'build/', 'test/'];

@@ -342,6 +342,7 @@ describe('the help', () => {
       'vault reconcile FILE [--verdicts FILE]',
       'site pack --config FILE --out FOLDER [--web FOLDER] [--after N]',
       'site check FILE [--root HEX]',
+      'site policies FILE --page URL --out FOLDER [--kiosk] [--root HEX]',
       'verify-deployment URL --release FILE [--key HEX]',
       'trust',
       'log show [--last N]',
