@@ -13,8 +13,8 @@ export default defineConfig({
   forbidOnly: true,
   // The closing report lists each test that passes only at the second try.
   retries: 1,
-  // Four on two cores, because a test waits half of its time.
-  workers: 4,
+  // Three on two cores, because a test waits half of its time. With four, tests time out.
+  workers: 3,
   timeout: 120_000,
   expect: { timeout: 20_000 },
   reporter: outcome === undefined ? 'list' : [['./test/runner/playwright-reporter.ts', { file: outcome }]],

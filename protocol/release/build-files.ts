@@ -74,18 +74,22 @@ export function originalWorker(content: Uint8Array, files: ReadonlyMap<string, s
   return concat(fromBinary(before + buildHash(files, digestOf(code)) + after), code);
 }
 
+/** The text before the digest of the service worker in build.json. */
+const WORKER_CODE = '\n  "workerCode": "';
+const SHA256_DIGITS = 64;
+
 /**
  * Returns build.json as the build wrote it. `files` are the digests of the release. Replaces only
  * the digits that mixHeaders() changes.
  */
 export function originalList(content: Uint8Array, files: ReadonlyMap<string, string>): Uint8Array {
   const text = fromAscii(content);
-  const [, code = ''] = /^ {2}"workerCode": "([\da-f]{64})"/m.exec(text) ?? [];
+  const [, code = ''] = text.split(WORKER_CODE);
   const worker = files.get(SERVICE_WORKER) ?? '';
   return fromBinary(
     text
       .replace(/^( {4}"service-worker\.js": ")[\da-f]{64}"/m, `$1${worker}"`)
-      .replace(/^( {2}"hash": ")[\da-f]{64}"/m, `$1${buildHash(files, code)}"`),
+      .replace(/^( {2}"hash": ")[\da-f]{64}"/m, `$1${buildHash(files, code.slice(0, SHA256_DIGITS))}"`),
   );
 }
 

@@ -20,11 +20,10 @@ const SLOW = /^test\/(process|service|negative|contract|property)\/|^test\/unit\
 
 /**
  * Tests that only `npm run test:long` runs: kills of the browser, an order of 1,000 units, searches of
- * the memory of all browser processes, the faults and fidelity of level 2, two builds, the analysis of
- * every regular expression, and an order that is cut at each write.
+ * the memory of all browser processes, the faults and fidelity of level 2, and two builds.
  */
 const ONLY_LONG =
-  /^test\/(e2e\/(orders-(kills|many)|update-kills)|level2\/(fidelity|faults|interrupted|policy|(vault-)?canaries)|process\/reproducible-build|property\/text\/regular-expressions|unit\/web\/state\/orders\/crash-matrix)\.(spec|test)\.ts$/;
+  /^test\/(e2e\/(orders-(kills|many)|update-kills)|level2\/(fidelity|faults|interrupted|policy|(vault-)?canaries)|process\/reproducible-build)\.(spec|test)\.ts$/;
 
 /** Tag of the tests in other files of test/e2e that only `npm run test:long` runs. */
 export const LONG_TAG = '@long';
