@@ -14,11 +14,14 @@ export const directionOf = (language: string): 'ltr' | 'rtl' => (RIGHT_TO_LEFT.h
 
 /**
  * Returns the languages to build, English first. Tests set two variables: KEYFERRY_CATALOGS names a
- * folder of catalogues that replace the released ones, and KEYFERRY_LANGUAGES is "en" to build English
- * alone, which takes a quarter of the time.
+ * folder of catalogues that replace the released ones, and KEYFERRY_LANGUAGES lists the languages to
+ * build, "en" or "en,ar", because all of them take four times as long as English alone.
  */
 export function builtLanguages({ KEYFERRY_CATALOGS, KEYFERRY_LANGUAGES }: NodeJS.ProcessEnv): readonly string[] {
-  if (KEYFERRY_LANGUAGES === ENGLISH) return [ENGLISH];
+  if (KEYFERRY_LANGUAGES !== undefined) {
+    const listed = KEYFERRY_LANGUAGES.split(',');
+    return LANGUAGES.filter((language) => listed.includes(language));
+  }
   if (KEYFERRY_CATALOGS === undefined) return LANGUAGES;
   const found = readdirSync(KEYFERRY_CATALOGS).map((name) => name.replace(/\.json$/, ''));
   return LANGUAGES.filter((language) => language === ENGLISH || found.includes(language));

@@ -38,6 +38,8 @@ async function openHelp(page: Page): Promise<void> {
   await expect(page.getByRole('button', { name: 'Check again' })).toBeEnabled();
 }
 
+/** The page compares hundreds of files, one after the other. */
+const compared = expect.configure({ timeout: 90_000 });
 const panel = (page: Page) => page.getByRole('region', { name: 'Release' });
 async function openRelease(page: Page, text: string): Promise<void> {
   await panel(page)
@@ -49,12 +51,12 @@ test('Help says which release the page is, and refuses other files', async ({ pa
   await page.goto(web.url);
   await openHelp(page);
   await openRelease(page, await release());
-  await expect(panel(page)).toContainText('This page is release 1.2.3');
+  await compared(panel(page)).toContainText('This page is release 1.2.3');
   await expect(panel(page)).toContainText(/ ([\dA-F]{4} ){7}[\dA-F]{4}/);
   await expectAccessible(page, 'help, the page is the release');
   await openRelease(page, '{"format":"keyferry-site-1"}');
   await expect(panel(page).getByRole('alert')).toContainText('This file is not the statement of a release.');
-  await expect(panel(page)).not.toContainText('This page is release');
+  await compared(panel(page)).not.toContainText('This page is release');
   await openRelease(page, (await release()).replace(/"sig":"./, '"sig":"/'));
   await expect(panel(page).getByRole('alert')).toContainText('This statement was changed after it was signed.');
 });
@@ -63,7 +65,7 @@ test('the demo is compared with its own files', LONG, async ({ page, web }) => {
   await page.goto(`${web.url}demo.html`);
   await openHelp(page);
   await openRelease(page, await release());
-  await expect(panel(page)).toContainText('This page is release 1.2.3');
+  await compared(panel(page)).toContainText('This page is release 1.2.3');
 });
 
 test('one changed file is found, at the server and in the cache of the browser', async ({ page, web }) => {
@@ -85,7 +87,7 @@ test('one changed file is found, at the server and in the cache of the browser',
   );
   await openHelp(page);
   await openRelease(page, await release());
-  await expect(panel(page)).toContainText('This page is release 1.2.3, and the server has other files');
+  await compared(panel(page)).toContainText('This page is release 1.2.3, and the server has other files');
   const list = panel(page).getByRole('list', { name: 'Files that differ' });
   await expect(list.getByRole('listitem')).toHaveText([`${script} changed, at the server`]);
   await expectAccessible(page, 'help, the server has other files');
@@ -121,6 +123,6 @@ test('the comparison fits a phone', LONG, async ({ page, web }) => {
   await page.goto(web.url);
   await openHelp(page);
   await openRelease(page, await release('1.2.3-release-candidate.10'));
-  await expect(panel(page)).toContainText('This page is not release 1.2.3-release-candidate.10');
+  await compared(panel(page)).toContainText('This page is not release 1.2.3-release-candidate.10');
   await expectAccessible(page, 'help, release at 320 px');
 });
