@@ -10,7 +10,6 @@ const WINDOWS = {
   '320 px': { width: 320, height: 640 },
   '390 px': { width: 390, height: 844 },
   '720 px': { width: 720, height: 960 },
-  '1024 px': { width: 1024, height: 768 },
   '1440 px': { width: 1440, height: 900 },
   '1440 px at 200 %': { width: 720, height: 450 },
   '2560 px': { width: 2560, height: 1440 },
