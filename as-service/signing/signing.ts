@@ -221,9 +221,9 @@ export function certify(
   return signCertificate(root, { purpose, publicKey: toBase64url(publicKey), asNumber, ...validity });
 }
 
-/** Signs a certificate with the root key. */
+/** Signs a certificate with the root key. Keeps no signer of the root, which signs once in years. */
 export function signCertificate(root: SigningKeyState, certificate: CertificateJson): Promise<Envelope> {
-  return sealJson(TYPES.certificate, certificate, signerOf(root));
+  return sealJson(TYPES.certificate, certificate, new NodeSigner(root));
 }
 
 /**

@@ -35,7 +35,8 @@ export function stationPolicies({ as, profiles }: Site, { page, isKiosk }: Polic
     WebUsbAskForUrls: [origin],
     DefaultSerialGuardSetting: BLOCK,
     SerialAskForUrls: [origin],
-    VideoCaptureAllowedUrls: [new URL('label.html', page).href],
+    // Browsers compare the origin only. The headers of the pages permit the camera to label.html alone.
+    VideoCaptureAllowedUrls: [origin],
     ...(as.some((url) => isLocal(url, origin)) ? { LocalNetworkAccessAllowedForUrls: [origin] } : {}),
     ...(isKiosk ? kiosk : {}),
   };

@@ -15,8 +15,8 @@ export type Clock = () => number;
  */
 const MAX_DRAIN_MS = 2000;
 /**
- * Maximum time of an exchange, including all time extensions: about twice the 64 s by which a unit
- * that has no tries left delays its response (docs/protocol.md clause 4.7).
+ * Maximum time of an exchange, including all time extensions. A unit without tries left delays its
+ * response by 64 s (docs/protocol.md clause 4.7); this limit is about twice as long.
  */
 export const MAX_EXCHANGE_MS = 130_000;
 

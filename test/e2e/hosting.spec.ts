@@ -7,7 +7,7 @@ import { Service, type ServiceOptions } from './support/service.ts';
 import { FIELD_KEY, SHARED } from './support/sets.ts';
 import { StationPage } from './support/station-page.ts';
 import { test as base, expect, unit } from './support/test.ts';
-import { freePort, WebServer } from './support/web-server.ts';
+import { startAsBehind, WebServer } from './support/web-server.ts';
 
 interface Hosting {
   readonly web: WebServer;
@@ -24,9 +24,7 @@ const test = base.extend<Hosting>({
   startAs: async ({ web, page }, use) => {
     let service: Service | undefined;
     await use(async (options = {}) => {
-      const port = await freePort();
-      service = await Service.start({ ...options, port, args: ['--origin', web.origin] });
-      web.as = `http://127.0.0.1:${port}`;
+      service = await startAsBehind(web, options);
       return service;
     });
     // Closes the page before the AS stops. Otherwise the page could not load its remaining parts.

@@ -3,12 +3,12 @@
 import type { Page } from '@playwright/test';
 import { expectAccessible } from './support/accessible.ts';
 import { injectSimulator } from './support/inject.ts';
-import { Service } from './support/service.ts';
+import type { Service } from './support/service.ts';
 import { DIVERSIFIED } from './support/sets.ts';
 import { StationPage } from './support/station-page.ts';
 import { test as base, expect, unit } from './support/test.ts';
 import { buildTranslated, type TranslatedBuild } from './support/translated-build.ts';
-import { freePort, WebServer } from './support/web-server.ts';
+import { startAsBehind, WebServer } from './support/web-server.ts';
 
 const test = base.extend<{ readonly web: WebServer; readonly as: Service }, { readonly build: TranslatedBuild }>({
   build: [
@@ -26,9 +26,7 @@ const test = base.extend<{ readonly web: WebServer; readonly as: Service }, { re
     await web.stop();
   },
   as: async ({ web, page }, use) => {
-    const port = await freePort();
-    const service = await Service.start({ port, args: ['--origin', web.origin] });
-    web.as = `http://127.0.0.1:${port}`;
+    const service = await startAsBehind(web);
     await use(service);
     await page.close();
     await service.stop();

@@ -3,9 +3,8 @@ import type { Page } from '@playwright/test';
 import { verifyDeployment } from '#as-service/release/verify-deployment.ts';
 import { digestsIn, signRelease } from '#test/support/release.ts';
 import { expectAccessible } from './support/accessible.ts';
-import { Service } from './support/service.ts';
 import { test as base, expect } from './support/test.ts';
-import { freePort, WebServer } from './support/web-server.ts';
+import { startAsBehind, WebServer } from './support/web-server.ts';
 
 interface Fixtures {
   /** A web server with the page, and an AS behind it. */
@@ -15,9 +14,7 @@ interface Fixtures {
 const test = base.extend<Fixtures>({
   web: async ({ page }, use) => {
     const web = await WebServer.start();
-    const port = await freePort();
-    const service = await Service.start({ bare: true, port, args: ['--origin', web.origin] });
-    web.as = `http://127.0.0.1:${port}`;
+    const service = await startAsBehind(web, { bare: true });
     await use(web);
     // Without the AS, the page could not load its remaining parts.
     await page.close();

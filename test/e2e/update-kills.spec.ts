@@ -8,12 +8,11 @@ import { injectSimulator } from './support/inject.ts';
 import { readJournal } from './support/journal.ts';
 import { launchProfile } from './support/profile.ts';
 import { makeSecondBuild } from './support/second-build.ts';
-import { Service } from './support/service.ts';
 import { FIELD_KEY } from './support/sets.ts';
 import { StationPage } from './support/station-page.ts';
 import { expect, test, unit } from './support/test.ts';
 import { openViews } from './support/views.ts';
-import { freePort, WebServer } from './support/web-server.ts';
+import { startAsBehind, WebServer } from './support/web-server.ts';
 
 const find = (page: Page): Promise<void> =>
   page.evaluate(() => {
@@ -64,9 +63,7 @@ for (const moment of MOMENTS) {
     const web = await WebServer.start();
     web.folders = ['dist/app'];
     web.headers = { 'cache-control': 'no-store' };
-    const port = await freePort();
-    const service = await Service.start({ port, args: ['--origin', web.origin] });
-    web.as = `http://127.0.0.1:${port}`;
+    const service = await startAsBehind(web);
     try {
       const before = await launchProfile(profile, { serviceWorkers: 'allow' });
       const page = await before.context.newPage();

@@ -7,12 +7,12 @@ import { injectSimulator } from './support/inject.ts';
 import { readJournal } from './support/journal.ts';
 import { issue, OrdersPage } from './support/orders-page.ts';
 import { type Build, firstBuild, makeSecondBuild } from './support/second-build.ts';
-import { Service } from './support/service.ts';
+import type { Service } from './support/service.ts';
 import { FIELD_KEY, SHARED } from './support/sets.ts';
 import { StationPage } from './support/station-page.ts';
 import { test as base, expect, unit } from './support/test.ts';
 import { openViews } from './support/views.ts';
-import { freePort, WebServer } from './support/web-server.ts';
+import { startAsBehind, WebServer } from './support/web-server.ts';
 
 interface Builds {
   readonly first: Build;
@@ -44,9 +44,7 @@ const test = base.extend<Hosting, Builds>({
     await web.stop();
   },
   as: async ({ web, page }, use) => {
-    const port = await freePort();
-    const service = await Service.start({ port, args: ['--origin', web.origin] });
-    web.as = `http://127.0.0.1:${port}`;
+    const service = await startAsBehind(web);
     await use(service);
     await page.close();
     await service.stop();

@@ -12,6 +12,7 @@ import {
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { pageHeaders } from '#as-service/http/page-headers.ts';
+import { Service, type ServiceOptions } from './service.ts';
 
 /** Path at which the server has the page. */
 const FOLDER = '/tools/keys/';
@@ -89,8 +90,16 @@ export class WebServer {
   }
 }
 
+/** Starts an AS to which the server forwards requests. */
+export async function startAsBehind(web: WebServer, options: ServiceOptions = {}): Promise<Service> {
+  const port = await freePort();
+  const service = await Service.start({ ...options, port, args: ['--origin', web.origin] });
+  web.as = `http://127.0.0.1:${port}`;
+  return service;
+}
+
 /** Returns a port that no program uses. */
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = await listen(createServer());
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));

@@ -21,13 +21,16 @@ export function formatNumber(value: number, options: Intl.NumberFormatOptions = 
   return value.toLocaleString(pageLocale(), { ...options, ...COUNT });
 }
 
-/** Writes facts in one line, for example "AES, data encryption". Unlike a sentence, it has no "and". */
-export function listInWords(items: readonly string[]): string {
-  return new Intl.ListFormat(pageLocale(), { type: 'unit', style: 'short' }).format(items);
-}
-
-/** Stands between the items of a list that has elements in it. */
+/** Stands between the items of a list. */
 export const LIST_COMMA = t`, `;
+
+/**
+ * Writes facts in one line, for example "AES, data encryption". Intl.ListFormat is not used, because it
+ * adds "und" in German and no comma in Japanese.
+ */
+export function listInWords(items: readonly string[]): string {
+  return items.join(LIST_COMMA);
+}
 
 /** Adds the full stop to a remedy. */
 export function asSentence(remedy: string): string {

@@ -49,7 +49,7 @@ describe('the service', () => {
     const as = await simulated();
     const control = new ControlServer(() => as);
     await listen((socket) => control.accept(socket));
-    const revoke = requestControl(path(), 'maria', { command: 'operator revoke', name: 'nobody' });
+    const revoke = requestControl(path(), 'maria', { command: 'operator revoke', name: 'ines' });
     await expect(revoke).rejects.toThrow(UserError);
     await expect(revoke).rejects.not.toThrow('failed to run');
     const log = vi.spyOn(console, 'error').mockImplementation(() => undefined);

@@ -24,7 +24,7 @@ describe('the policies of a station', () => {
       WebUsbAskForUrls: [ORIGIN],
       DefaultSerialGuardSetting: 2,
       SerialAskForUrls: [ORIGIN],
-      VideoCaptureAllowedUrls: [`${PAGE}label.html`],
+      VideoCaptureAllowedUrls: [ORIGIN],
     });
   });
 

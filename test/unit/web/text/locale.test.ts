@@ -28,9 +28,6 @@ describe('the locale of the page', () => {
   });
 
   it('writes a list of facts', () => {
-    setLanguage('de');
-    expect(listInWords(['AES', 'MAC', 'CMAC'])).toBe('AES, MAC und CMAC');
-    setLanguage('en');
     expect(listInWords(['AES', 'MAC', 'CMAC'])).toBe('AES, MAC, CMAC');
     expect(listInWords(['AES'])).toBe('AES');
   });

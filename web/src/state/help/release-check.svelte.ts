@@ -8,6 +8,7 @@ import { rootFingerprint, type Verify } from '#protocol/signing/envelope.ts';
 import type { Failure } from '../common/failure.ts';
 import { type OpenedFile, readFile } from '../common/read-file.ts';
 import { Task } from '../common/task.svelte.ts';
+import { Semaphore } from '../session/semaphore.ts';
 
 /**
  * browser  the copy that this browser uses: from its cache or, if it has none, from the server
@@ -49,6 +50,15 @@ export interface ReleaseComparison {
 /** Files that the browser reads from the server only. The guides are not part of the page. */
 const isFromServerOnly = (path: string): boolean =>
   [SERVICE_WORKER, BUILD_LIST, DEMO_BUILD_LIST].includes(path) || path.startsWith('guide/');
+
+/** Number of files that are compared at the same time. */
+const MAX_FILES = 8;
+
+/** Several lists of the server may name the same additional file. */
+function withoutRepeats(differences: readonly FileDifference[]): readonly FileDifference[] {
+  const key = ({ path, is, source }: FileDifference): string => `${is} ${source} ${path}`;
+  return [...new Map(differences.map((each) => [key(each), each])).values()];
+}
 
 const isUnreachable = (error: unknown): boolean => error instanceof ProtocolError && error.code === 'part-unreachable';
 
@@ -96,17 +106,25 @@ export class ReleaseCheck {
 
   async #compareFiles(page: ReleasedPage): Promise<Omit<ReleaseComparison, 'version' | 'fingerprint'>> {
     const { paths } = page;
-    const differences: FileDifference[] = [];
+    const found = new Map<string, FileDifference[]>(paths.map((path) => [path, []]));
     const isOfOtherLanguage = this.#otherLanguages();
     let isServerRead = true;
-    let files = 0;
-    for (const [index, path] of paths.entries()) {
-      this.#progress = [index, paths.length];
+    let [done, files] = [0, 0];
+    this.#progress = [done, paths.length];
+    const compare = async ([path, differences]: [string, FileDifference[]]): Promise<void> => {
       const isRead = !isFromServerOnly(path) && (await this.#compareStored(page, path, differences, isOfOtherLanguage));
-      if (isServerRead) isServerRead = await this.#compareServed(page, path, differences);
-      if (isRead || isServerRead) files++;
-    }
-    return { files, differences, isServerRead };
+      const isServed = isServerRead && (await this.#compareServed(page, path, differences));
+      if (!isServed) isServerRead = false;
+      if (isRead || isServed) files++;
+      this.#progress = [++done, paths.length];
+    };
+    const [first, ...others] = found;
+    // Alone, so that one request shows whether the server can be reached.
+    if (first) await compare(first);
+    const requests = new Semaphore(MAX_FILES);
+    const ended = await Promise.allSettled(others.map((each) => requests.run(() => compare(each))));
+    for (const each of ended) if (each.status === 'rejected') throw each.reason;
+    return { files, differences: withoutRepeats([...found.values()].flat()), isServerRead };
   }
 
   /** Returns false if the browser cannot read the file, and the page in this language does not load it. */
@@ -143,10 +161,7 @@ export class ReleaseCheck {
       const is = page.stateOf(path, content);
       if (is !== 'same') differences.push({ path, is, source: 'server' });
       const additional = content ? page.additional(path, content) : [];
-      for (const name of additional) {
-        if (differences.some(({ path: other, is: kind }) => other === name && kind === 'additional')) continue;
-        differences.push({ path: name, is: 'additional', source: 'server' });
-      }
+      differences.push(...additional.map((name) => ({ path: name, is: 'additional', source: 'server' }) as const));
       return true;
     } catch (error) {
       if (isUnreachable(error)) return false;

@@ -41,9 +41,15 @@ const FAILURES: Readonly<Record<string, CameraFailure>> = {
 /** Maximum length of a label. The text of a longer code is not the number of a unit. */
 const MAX_LABEL_LENGTH = 200;
 
+function endUse(stream: MediaStream): void {
+  for (const track of stream.getTracks()) track.stop();
+}
+
 export class LabelScan {
   #state = $state.raw<ScanState>({ is: 'starting' });
   #stream: MediaStream | undefined;
+  /** The request for the camera that is still wanted; undefined after stop(). */
+  #request: object | undefined;
   readonly #options: LabelScanOptions;
 
   constructor(options: LabelScanOptions) {
@@ -62,22 +68,32 @@ export class LabelScan {
       return;
     }
     this.#state = { is: 'starting' };
+    const request = {};
+    this.#request = request;
+    let stream: MediaStream;
     try {
-      this.#stream = await this.#options.openCamera();
+      stream = await this.#options.openCamera();
     } catch (error) {
       const name = error instanceof Error ? error.name : '';
       this.#state = { is: 'failed', failure: FAILURES[name] ?? 'unsupported' };
       return;
     }
-    video.srcObject = this.#stream;
+    // The operator may have closed the page while the browser asked for permission.
+    if (this.#request !== request) {
+      endUse(stream);
+      return;
+    }
+    this.#stream = stream;
+    video.srcObject = stream;
     this.#state = { is: 'looking' };
     await this.#look(await this.#options.readers(video));
   }
 
   /** Ends the use of the camera. Idempotent. */
   stop(): void {
-    for (const track of this.#stream?.getTracks() ?? []) track.stop();
+    if (this.#stream) endUse(this.#stream);
     this.#stream = undefined;
+    this.#request = undefined;
   }
 
   /** Closes the page without a label. */

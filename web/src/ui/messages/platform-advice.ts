@@ -119,7 +119,7 @@ export function accessDenied(seen: MessageContext): StoredMessage {
       helper: 'administrator',
       title,
       causes,
-      lines: { where: t`In a terminal`, text: t`sudo usermod -aG dialout $USER` },
+      lines: { where: t`In a terminal`, text: 'sudo usermod -aG dialout $USER' },
     };
   }
   return {

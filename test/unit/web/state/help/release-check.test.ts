@@ -46,9 +46,9 @@ describe('the comparison with a release', () => {
   it('reads each file from browser and server, and the worker and its list from the server only', async () => {
     const { release, requests } = check();
     await release.compare(opened(await signRelease(FILES)));
-    expect(requests).toEqual([
-      'server build.json',
+    expect([...requests].sort()).toEqual([
       'browser index.html',
+      'server build.json',
       'server index.html',
       'server service-worker.js',
     ]);
@@ -60,6 +60,20 @@ describe('the comparison with a release', () => {
       isServerRead: true,
     });
     expect([release.isBusy, release.progress, release.failure]).toEqual([false, undefined, undefined]);
+  });
+
+  it('compares several files at the same time, after the first', async () => {
+    const running: number[] = [];
+    let count = 0;
+    const fetchFile = async (path: string): Promise<Uint8Array> => {
+      running.push(++count);
+      await new Promise((resolve) => setTimeout(resolve));
+      count--;
+      return utf8(PAGE[path] ?? '');
+    };
+    const { release } = check({}, { fetchFile });
+    await release.compare(opened(await signRelease(FILES)));
+    expect(running.slice(0, 3)).toEqual([1, 1, 2]);
   });
 
   it('names changed and missing files, and where they differ', async () => {

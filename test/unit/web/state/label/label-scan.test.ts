@@ -67,3 +67,15 @@ it.each([
   await scan.start(video);
   expect(scan.state).toEqual({ is: 'failed', failure });
 });
+
+it('ends the use of a camera that the browser permits after the page was closed', async () => {
+  let permit: (stream: MediaStream) => void = () => undefined;
+  const { scan, video, stream, track, send } = scanOf(['E2E0'], () => new Promise((resolve) => (permit = resolve)));
+  const started = scan.start(video);
+  scan.cancel();
+  permit(stream);
+  await started;
+  expect(track.stop).toHaveBeenCalledOnce();
+  expect(video.srcObject).toBeNull();
+  expect(send).not.toHaveBeenCalled();
+});
