@@ -36,6 +36,8 @@ interface Attachment<Device> {
 export class DeviceList<Device extends BrowserDevice> {
   readonly #options: DeviceListOptions<Device>;
   readonly #attached = new Map<string, Attachment<Device>>();
+  /** Unplugged units whose disconnect event is still to come. */
+  readonly #leaving = new Set<Unit>();
 
   constructor(options: DeviceListOptions<Device>) {
     this.#options = options;
@@ -71,7 +73,9 @@ export class DeviceList<Device extends BrowserDevice> {
     if (unit.isPlugged) this.#attach(unit);
   }
 
+  /** Waits for the disconnect event of an earlier unplug, because browsers report both in sequence. */
   #attach(unit: Unit): void {
+    if (this.#leaving.has(unit)) return;
     const { permissions, create, dispatch } = this.#options;
     const device = create(unit, () => permissions.revoke(unit.sn));
     this.#attached.set(unit.sn, { unit, device });
@@ -86,9 +90,12 @@ export class DeviceList<Device extends BrowserDevice> {
     device.unplug();
     const wasGranted = permissions.has(unit.sn);
     if (!isRecognisable(unit)) permissions.revoke(unit.sn);
+    this.#leaving.add(unit);
     browser.clock.after(browser.eventDelay, () => {
+      this.#leaving.delete(unit);
       device.disconnect();
       if (wasGranted) dispatch('disconnect', device);
+      if (unit.isPlugged) this.#attach(unit);
     });
   }
 }

@@ -90,18 +90,24 @@ test.describe('with a service worker', () => {
     await expect(languages).toContainText(TRANSLATED);
     await expect.poll(() => cachedLanguage(page)).toBe('ar');
 
+    // The network is off in the page, and the server does not answer the service worker either.
     await context.setOffline(true);
-    await page.goto('about:blank');
-    await page.goto(`${web.url}#help`);
-    await expectLanguage(page, 'ar');
+    web.isDown = true;
+    await expect(async () => {
+      await page.goto('about:blank');
+      await page.goto(`${web.url}#help`);
+      await expectLanguage(page, 'ar');
+      // The page in English is deleted from the cache when no tab has the page open.
+      expect(await page.evaluate(async (url) => (await caches.match(url)) === undefined, web.url)).toBe(true);
+    }).toPass();
     await expect(languages.getByRole('button').nth(1)).toHaveAttribute('aria-current', 'true');
     expect(await page.evaluate(() => document.querySelectorAll('[dir=rtl]').length)).toBe(1);
-    // The page in English was deleted from the cache.
     await languages.getByRole('button', { name: 'English' }).click();
     await expect(languages.getByRole('status')).toContainText('could not be fetched');
     await expectLanguage(page, 'ar');
 
     await context.setOffline(false);
+    web.isDown = false;
     await languages.getByRole('button', { name: 'English' }).click();
     await expect(page).toHaveURL(`${web.url}index.html#help`);
     await expectLanguage(page, 'en');

@@ -41,6 +41,8 @@ export class WebServer {
   folders: readonly string[] = ['dist/app', 'dist/demo'];
   /** Headers that replace those of pageHeaders(). */
   headers: Readonly<Record<string, string>> = {};
+  /** Whether the server closes each connection without an answer. */
+  isDown = false;
   /** Called with the path of each file. The server sends the file when the promise resolves. */
   beforeFile: (path: string) => Promise<void> = async () => undefined;
 
@@ -65,6 +67,7 @@ export class WebServer {
   }
 
   async #serve(from: IncomingMessage, to: ServerResponse): Promise<void> {
+    if (this.isDown) return void from.socket.destroy();
     const { pathname, search } = new URL(from.url ?? '', this.origin);
     // Like some servers, sends the page for the folder without a slash too, instead of a redirect.
     const path = `${pathname}/` === FOLDER ? '' : pathname.slice(FOLDER.length);

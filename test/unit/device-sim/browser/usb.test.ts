@@ -277,6 +277,22 @@ describe('a unit that is unplugged during a transfer', () => {
     expect(await failure(device.open())).toMatch(/^NotFoundError: .*The device was disconnected\.$/);
   });
 
+  it('dispatches disconnect before connect if the unit is plugged in again at once', async () => {
+    const browser = createBrowser([UNIT], { eventDelay: 20 });
+    const device = await claimed(browser);
+    const order: [string, boolean][] = [];
+    for (const type of ['connect', 'disconnect'] as const)
+      browser.usb.addEventListener(type, (event) => order.push([type, (event as USBConnectionEvent).device === device]));
+    browser.control.unplug(UNIT_SN);
+    browser.control.plug(UNIT_SN);
+    expect(await browser.usb.getDevices()).toEqual([]);
+    await nextEvent(browser.usb, 'connect');
+    expect(order).toEqual([
+      ['disconnect', true],
+      ['connect', false],
+    ]);
+  });
+
   it.each<[string, Fault]>([
     ['during a command', { fault: 'unplug', direction: 'out', after: 4 }],
     ['before the response', { fault: 'unplug', direction: 'in', after: 0 }],

@@ -14,7 +14,8 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   // Names of products.
   [`${UI}/help/finding-words.ts`]: ['Windows', 'Linux', 'ChromeOS', 'Android'],
   [`${UI}/station/Lanes.svelte`]: ['Keyferry', 'Keyferry'],
-  // Lines of files that a system reads.
+  // Commands, and lines of files that a system reads.
+  [`${UI}/messages/platform-advice.ts`]: ['sudo usermod -aG dialout $USER'],
   [`${UI}/messages/station-setup.ts`]: [
     'SUBSYSTEM=="usb", ENV{DEVTYPE}=="usb_device", ATTR{idVendor}=={}, ATTR{idProduct}=={}, TAG+="uaccess", ENV{ID_MM_DEVICE_IGNORE}="1"',
     'SUBSYSTEM=="tty", ATTRS{idVendor}=={}, ATTRS{idProduct}=={}, TAG+="uaccess", ENV{ID_MM_PORT_IGNORE}="1"',
