@@ -282,7 +282,9 @@ describe('a unit that is unplugged during a transfer', () => {
     const device = await claimed(browser);
     const order: [string, boolean][] = [];
     for (const type of ['connect', 'disconnect'] as const)
-      browser.usb.addEventListener(type, (event) => order.push([type, (event as USBConnectionEvent).device === device]));
+      browser.usb.addEventListener(type, (event) =>
+        order.push([type, (event as USBConnectionEvent).device === device]),
+      );
     browser.control.unplug(UNIT_SN);
     browser.control.plug(UNIT_SN);
     expect(await browser.usb.getDevices()).toEqual([]);
