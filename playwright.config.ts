@@ -1,9 +1,9 @@
-// Configures the end-to-end tests. They run the production build in the machine's own Chromium,
-// against the real AS process. Simulated units are injected into the page.
+// Configures the end-to-end tests. They run the production build in the machine's own Chromium
+// without windows, against the real AS process. Simulated units are injected into the page.
 import { defineConfig } from '@playwright/test';
-import { chromiumSwitches, findChromium } from './test/support/chromium.ts';
+import { chromiumSwitches, findHeadlessChromium } from './test/support/chromium.ts';
 
-const executablePath = findChromium();
+const executablePath = findHeadlessChromium();
 const outcome = process.env.KEYFERRY_OUTCOME;
 
 export default defineConfig({

@@ -10,7 +10,7 @@ import { parseOptions, type RunOptions, USAGE } from './runner/run-options.ts';
 import { build, buildEnglish, endToEnd, firefoxTests, level2, level3, staticChecks, vitest } from './runner/runners.ts';
 import { exitCode, type Outcome, sum } from './runner/tally.ts';
 import { selectFiles, type TestFiles } from './runner/test-files.ts';
-import { provideChromium } from './support/install-chromium.ts';
+import { provideChromium, provideHeadlessShell } from './support/install-chromium.ts';
 
 /**
  * Duration of the quick tests on another Node version in seconds, on a machine with two cores.
@@ -113,9 +113,10 @@ async function browserJobs(files: TestFiles, part: 'all' | 'long'): Promise<Brow
     const failed = [{ name: 'browser tests', message: found.missing }];
     return { endToEnd: [async () => ({ runner: 'browser', passed: 0, failed, skipped: [] })], level2: [], firefox };
   }
+  if (files.e2e.length > 0) await provideHeadlessShell(found.path, say);
   if (files.level2.length > 0) await provideLevel2(say);
   return {
-    endToEnd: files.e2e.length === 0 ? [] : [endToEnd(files.e2e, found.path, part)],
+    endToEnd: files.e2e.length === 0 ? [] : [endToEnd(files.e2e, part)],
     level2: files.level2.length === 0 ? [] : [level2(files.level2, found.path, part)],
     firefox,
   };

@@ -3,7 +3,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeLabel } from '#protocol/orders/label.ts';
-import { chromiumSwitches, findChromium } from '#test/support/chromium.ts';
+import { chromiumSwitches, findHeadlessChromium } from '#test/support/chromium.ts';
 import { qrCode } from '#web/ui/sign-in/qr-code.ts';
 import { expectAccessible } from './support/accessible.ts';
 import { writePicture } from './support/camera-picture.ts';
@@ -12,7 +12,7 @@ import { FIELD_KEY } from './support/sets.ts';
 import { expect, test, unit } from './support/test.ts';
 
 const PICTURE = join(tmpdir(), `kf-camera-${process.pid}.y4m`);
-const executablePath = findChromium();
+const executablePath = findHeadlessChromium();
 
 test.use({
   launchOptions: {

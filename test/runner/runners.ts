@@ -52,9 +52,9 @@ export function vitest(name: string, files: readonly string[], node?: string): J
   );
 }
 
-export function endToEnd(files: readonly string[], chromium: string, part: 'all' | 'long'): Job {
+export function endToEnd(files: readonly string[], part: 'all' | 'long'): Job {
   const isLong = part === 'long';
-  const env = { KEYFERRY_CHROMIUM: chromium, ...(isLong ? LONG_ENV : {}) };
+  const env = isLong ? LONG_ENV : {};
   const args = [isLong ? '--grep' : '--grep-invert', LONG_TAG];
   return runner(isLong ? 'end to end, long' : 'end to end', (outcome) =>
     playwright(args, files, { ...outcome, ...env }),

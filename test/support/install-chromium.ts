@@ -1,7 +1,7 @@
 // Installs the Chromium package of Debian or Ubuntu when the machine has no browser and the user
 // may install packages. If the user may not, returns the command that installs a browser.
 import { existsSync } from 'node:fs';
-import { findChromium } from './chromium.ts';
+import { findChromium, findHeadlessChromium, HEADLESS_SHELL } from './chromium.ts';
 import { runCommand } from './run-command.ts';
 
 export type Found = { readonly path: string } | { readonly missing: string };
@@ -55,6 +55,19 @@ export async function installPackages(
     if (code !== 0) return `${[command, ...rest].join(' ')} ended with ${code}:\n${output.slice(-2000)}`;
   }
   return undefined;
+}
+
+/**
+ * Installs Debian's chromium-headless-shell next to Debian's Chromium. The tests run without it, but
+ * take longer, so a failure is only reported.
+ */
+export async function provideHeadlessShell(chromium: string, say: (line: string) => void): Promise<void> {
+  if (chromium !== '/usr/bin/chromium' || findHeadlessChromium()?.endsWith(HEADLESS_SHELL)) return;
+  const prefix = await aptPrefix();
+  if (prefix === undefined) return;
+  say(`Installing ${HEADLESS_SHELL}, in which most end-to-end tests run.`);
+  const failure = await installPackages(prefix, [HEADLESS_SHELL]);
+  if (failure !== undefined) say(`The end-to-end tests run in ${chromium}. ${failure}`);
 }
 
 function oneCommand(): string {

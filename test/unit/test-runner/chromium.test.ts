@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { chromiumSwitches, findChromium, PLAYWRIGHT_DISABLES } from '#test/support/chromium.ts';
+import { chromiumSwitches, findChromium, findHeadlessChromium, PLAYWRIGHT_DISABLES } from '#test/support/chromium.ts';
 
 const machine = (platform: string, env: Record<string, string>, files: string[]) => ({
   platform,
@@ -36,6 +36,14 @@ describe('the search for a browser', () => {
     expect(findChromium(machine('win32', { PROGRAMFILES: 'C:/Program Files' }, [windows]))?.replaceAll('\\', '/')).toBe(
       windows,
     );
+  });
+
+  it('prefers the headless shell for pages without a window, unless a browser is named', () => {
+    const files = ['/usr/bin/chromium', '/usr/bin/chromium-headless-shell', '/opt/chrome'];
+    const found = (env: Record<string, string>, exist = files) => findHeadlessChromium(machine('linux', env, exist));
+    expect(found({ PATH: '/usr/bin' })).toBe('/usr/bin/chromium-headless-shell');
+    expect(found({ PATH: '/usr/bin' }, ['/usr/bin/chromium'])).toBe('/usr/bin/chromium');
+    expect(found({ PATH: '/usr/bin', KEYFERRY_CHROMIUM: '/opt/chrome' })).toBe('/opt/chrome');
   });
 
   it('finds nothing on a machine without a browser', () => {
