@@ -6,29 +6,36 @@ import { DIVERSIFIED, FIELD_KEY, SHARED } from './support/sets.ts';
 import { expect, test, unit } from './support/test.ts';
 import { TokensPage } from './support/tokens-page.ts';
 
-for (const [cardKind, unitKind, link] of [
-  ['USB', 'Serial', 'serial'],
-  ['USB', 'USB', 'usb'],
-  ['serial', 'USB', 'usb'],
-  ['serial', 'Serial', 'serial'],
+/** Runs only in `npm run test:long`. */
+const LONG = { tag: '@long' };
+
+for (const [cardKind, unitKind, link, details] of [
+  ['USB', 'Serial', 'serial', {}],
+  ['USB', 'USB', 'usb', LONG],
+  ['serial', 'USB', 'usb', {}],
+  ['serial', 'Serial', 'serial', LONG],
 ] as const) {
-  test(`loads a key from a card over ${cardKind} into a unit over ${link}`, async ({ page, service, station }) => {
-    const one = unit(DIVERSIFIED, { link });
-    const token = card(DIVERSIFIED, { link: cardKind === 'USB' ? 'usb' : 'serial' });
-    await injectSimulator(page, [one], { tokens: [token] });
-    await page.goto(service.url);
-    const tokens = new TokensPage(page);
-    await tokens.useCard(cardKind, token);
-    const lane = await station.attach(unitKind, one.sn);
-    await lane.load(FIELD_KEY.label, 2);
-    await lane.expectWord('Unplug');
-    await lane.expectSaid('The token has verified the receipt');
-    const digest = await page.evaluate((sn) => window.keyferrySimulator?.token(sn), token.sn);
-    expect(digest).toMatchObject({ xc: 1, quotaLeft: 99, receipts: 1 });
-    await tokens.open('AS token card');
-    await expect(page.getByText('Exports left')).toBeVisible();
-    await expect(page.getByRole('definition').filter({ hasText: /^99$/ })).toBeVisible();
-  });
+  test(
+    `loads a key from a card over ${cardKind} into a unit over ${link}`,
+    details,
+    async ({ page, service, station }) => {
+      const one = unit(DIVERSIFIED, { link });
+      const token = card(DIVERSIFIED, { link: cardKind === 'USB' ? 'usb' : 'serial' });
+      await injectSimulator(page, [one], { tokens: [token] });
+      await page.goto(service.url);
+      const tokens = new TokensPage(page);
+      await tokens.useCard(cardKind, token);
+      const lane = await station.attach(unitKind, one.sn);
+      await lane.load(FIELD_KEY.label, 2);
+      await lane.expectWord('Unplug');
+      await lane.expectSaid('The token has verified the receipt');
+      const digest = await page.evaluate((sn) => window.keyferrySimulator?.token(sn), token.sn);
+      expect(digest).toMatchObject({ xc: 1, quotaLeft: 99, receipts: 1 });
+      await tokens.open('AS token card');
+      await expect(page.getByText('Exports left')).toBeVisible();
+      await expect(page.getByRole('definition').filter({ hasText: /^99$/ })).toBeVisible();
+    },
+  );
 }
 
 test('shows the tries before each PIN entry, warns before the last, and shows a blocked card', async ({

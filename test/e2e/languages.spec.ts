@@ -39,6 +39,9 @@ const TRANSLATED = '~~';
 const expectLanguage = (page: Page, language: string): Promise<void> =>
   expect(page.locator('html')).toHaveAttribute('lang', language);
 
+// One worker runs all tests of this file, so the two languages are built once.
+test.describe.configure({ mode: 'default' });
+
 test.describe('in a browser in Arabic', () => {
   test.use({ locale: 'ar-EG' });
 

@@ -51,8 +51,13 @@ const test = base.extend<Hosting, Builds>({
   },
 });
 
+// One worker runs all tests of this file, so the second build is made once.
+test.describe.configure({ mode: 'default' });
 test.use({ serviceWorkers: 'allow' });
 test.slow(); // the page is cached twice, and each test opens all views
+
+/** Runs only in `npm run test:long`. */
+const LONG = { tag: '@long' };
 
 const nameOf = ({ version, hash }: Build): string => `version ${version}, build ${hash.slice(0, 8)}`;
 const noteOf = (page: Page) => page.getByRole('complementary', { name: 'Update' });
@@ -144,7 +149,7 @@ test('a newer build waits for a load, and then replaces the page as a whole', as
   expect(after.attempts.map(({ steps }) => steps.at(-1))).toEqual(['verify confirmed']);
 });
 
-test('a newer build waits for the run of an order, even between two units', async ({ page, web, as, second }) => {
+test('a newer build waits for the run of an order, even between two units', LONG, async ({ page, web, as, second }) => {
   const one = unit(SHARED);
   await injectSimulator(page, [one]);
   await openSignedIn(page, web, as);
@@ -180,37 +185,35 @@ test('a newer build waits for the other tabs of the page, and no tab mixes two b
   await expectWhole(page, second);
 });
 
-test('a page whose reload is prevented continues with the files of its own build', async ({
-  page,
-  web,
-  as,
-  first,
-  second,
-}) => {
-  await openSignedIn(page, web, as);
-  await publish(page, web, second);
-  await expect(buttonOf(page)).toBeEnabled();
-  // Another program activates the newer build, and the page is not reloaded.
-  await page.evaluate(async () => {
-    const { waiting } = await navigator.serviceWorker.ready;
-    const activated = new Promise<void>((resolve) => {
-      waiting?.addEventListener('statechange', () => waiting.state === 'activated' && resolve());
+test(
+  'a page whose reload is prevented continues with the files of its own build',
+  LONG,
+  async ({ page, web, as, first, second }) => {
+    await openSignedIn(page, web, as);
+    await publish(page, web, second);
+    await expect(buttonOf(page)).toBeEnabled();
+    // Another program activates the newer build, and the page is not reloaded.
+    await page.evaluate(async () => {
+      const { waiting } = await navigator.serviceWorker.ready;
+      const activated = new Promise<void>((resolve) => {
+        waiting?.addEventListener('statechange', () => waiting.state === 'activated' && resolve());
+      });
+      waiting?.postMessage('activate');
+      await activated;
     });
-    waiting?.postMessage('activate');
-    await activated;
-  });
-  await openViews(page);
-  const caches = () => page.evaluate(async () => (await window.caches.keys()).map((name) => name.slice(-64)));
-  expect(await caches()).toEqual([first.hash, second.hash]);
-  await buttonOf(page).click();
-  await expectWhole(page, second);
-  // The next time that the page is opened, the files of the first build are deleted.
-  await page.goto('about:blank');
-  await page.goto(web.url);
-  await expect.poll(caches).toEqual([second.hash]);
-});
+    await openViews(page);
+    const caches = () => page.evaluate(async () => (await window.caches.keys()).map((name) => name.slice(-64)));
+    expect(await caches()).toEqual([first.hash, second.hash]);
+    await buttonOf(page).click();
+    await expectWhole(page, second);
+    // The next time that the page is opened, the files of the first build are deleted.
+    await page.goto('about:blank');
+    await page.goto(web.url);
+    await expect.poll(caches).toEqual([second.hash]);
+  },
+);
 
-test('a page that cannot start changes to the newer build at Reload', async ({ page, web, second }) => {
+test('a page that cannot start changes to the newer build at Reload', LONG, async ({ page, web, second }) => {
   await openFirst(page, web);
   await page.addInitScript(() => {
     IDBFactory.prototype.open = () => {
