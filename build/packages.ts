@@ -39,7 +39,10 @@ export function listPackages(folder: string): { readonly ofBuild: Plugin; readon
   };
 }
 
-/** Returns the folder of the package of a module; nothing for a module of this repository. */
+/**
+ * Returns a list with the folder of the module's package; an empty list for a module of this
+ * repository.
+ */
 function packageOf(id: string): readonly string[] {
   const folders = id.replaceAll('\\', '/').split('/node_modules/').slice(1);
   const names = folders.map((path) => /^(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? '');

@@ -108,12 +108,12 @@ const isCached = (file: string): boolean =>
 
 type HeadersOf = (file: { readonly path: string; readonly html?: string | undefined }) => object;
 
-/** Pages that are one file, which are in the list of no other page. */
+/** Pages that consist of one file. No other page loads that file. */
 const SINGLES = ['verify.html', 'label.html'];
-/** The files that not all languages load, by language. */
+/** For each language, the files that not every language loads. */
 type Parts = Readonly<Record<string, readonly string[]>>;
 
-/** Returns no parts for a build in one language. */
+/** Returns the files that not every language loads; none for a build in one language. */
 function partsOf(page: string, languages: readonly string[], lists: string): Parts {
   if (languages.length === 1) return {};
   const filesOf = languages.map((language) => {
@@ -139,18 +139,20 @@ interface BuildName {
 }
 
 /**
- * The list of each build by the name of its service worker. The names differ, because a server may
- * have the files of both builds in one folder.
+ * Key: name of a service worker. Value: name of the list of its build. The names differ, because a
+ * server may have the files of both builds in one folder.
  */
 const LISTS = { 'service-worker.js': 'build.json', 'demo-service-worker.js': 'demo-build.json' } as const;
 
 const WORKERS = Object.keys(LISTS) as (keyof typeof LISTS)[];
 
 /**
- * Prepends version, hash and the hashes of the files that it caches to the service worker, so that it is
- * different in each build. Returns the hash of the build, which covers all files, and the service worker
- * without that first line (protocol/release/build-files.ts). The service worker caches each file with
- * its headers, so their hash is in its last line: other headers are another build.
+ * Prepends a line to the service worker, so that the file is different in each build. The line
+ * contains the version, the hash of the build, and the hashes of the files that the service worker
+ * caches. Returns the hash of the build, which covers all files, and the service worker without
+ * that line (protocol/release/build-files.ts). The service worker caches each file with its
+ * headers. Other headers make another build, so the last line of the service worker contains the
+ * hash of the headers.
  */
 function nameBuild(dir: string, version: string, headersOf: HeadersOf, languages: Parts): BuildName {
   const worker = WORKERS.find((name) => existsSync(join(dir, name)));

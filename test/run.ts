@@ -17,8 +17,8 @@ import { provideChromium, provideHeadlessShell } from './support/install-chromiu
  */
 const NODE_SECONDS = 240;
 /**
- * Duration of level 2 in the long part, in seconds. It follows the Node versions, so a version is
- * left out when less time is left than both need.
+ * Duration of level 2 in the long part, in seconds. Level 2 runs after the Node versions, so a
+ * version is left out if the remaining time is not enough for both.
  */
 const LEVEL2_SECONDS = 830;
 

@@ -7,7 +7,7 @@ const DIGITS = 8;
 
 /** `web` is the folder of the build. */
 export async function versionLine(web: string): Promise<string> {
-  // A site file in the folder changes the hash.
+  // Reads the list as a page does, because the service changes the hash if there is a site file.
   const list = (await loadStaticFiles(web, false)).answer(`/${BUILD_LIST}`, new Headers());
   if (list === undefined) return 'keyferry-as, without a built page. "npm run build" builds it.';
   const { version, hash } = (await list.json()) as { readonly version: string; readonly hash: string };

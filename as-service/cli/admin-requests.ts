@@ -29,8 +29,8 @@ export type AdminRequest =
       readonly set: number;
       readonly units: readonly string[] | null;
       /**
-       * Must be true if the set admits every unit now, because it then admits only `units`.
-       * Otherwise the service refuses the change.
+       * Whether a set that admits every unit now may be limited to `units`. If false, the service
+       * refuses to limit such a set.
        */
       readonly only: boolean;
     }

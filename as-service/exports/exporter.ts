@@ -75,8 +75,7 @@ export class Exporter {
   /**
    * Returns the export under an idempotency key, possibly of another operator, who began the load.
    * Idempotency keys are random, so guessing reveals nothing. An operator who may not use the set
-   * gets not-allowed and not export-unknown, which the page takes to mean that the key is not in
-   * the unit.
+   * gets not-allowed. From export-unknown, the page would conclude that the key is not in the unit.
    * @throws ProtocolError export-unknown, not-allowed
    */
   recall(idempotencyKey: string, account: OperatorState): ExportEntry {

@@ -56,7 +56,8 @@ export class Ledger {
   /** XC of each export, by work order. */
   readonly #ofWorkOrder = new Map<string, number[]>();
   /**
-   * By work order: the XC of each export and of each receipt, in the sequence of their log entries.
+   * Key: id of the work order. Value: XC of each export and of each receipt, in the sequence of
+   * their log entries.
    */
   readonly #changes = new Map<string, number[]>();
   readonly #perLoad = new Map<string, number>();

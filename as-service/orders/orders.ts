@@ -67,8 +67,8 @@ export class Orders {
   /** Identifies this start of the service in the versions that progress() returns. */
   readonly #started = randomBytes(6).toString('hex');
   /**
-   * By order: the number of units that are done, and the version of progress() for which it was
-   * computed.
+   * Key: id of the order. Value: the number of units that are done, and the version of progress()
+   * for which it was computed.
    */
   readonly #done = new Map<string, { readonly version: string; readonly count: number }>();
   /**

@@ -18,7 +18,8 @@ export class NewestChange {
   add({ event, details: { revision, state } }: AuditEntry): void {
     if (typeof revision !== 'number') return;
     // Versions up to 0.1.0 logged a change before they stored its state. If the state was missing
-    // at the next start, that start logged 'change-lost', and the revision before it counts.
+    // at the next start, that start logged 'change-lost', and the revision before the lost one
+    // counts.
     this.revision = event === 'change-lost' ? revision - 1 : revision;
     this.hash = typeof state === 'string' ? state : undefined;
   }

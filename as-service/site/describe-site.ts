@@ -8,7 +8,7 @@ import { openSiteFile, peekSiteFile } from '#protocol/site/site-file.ts';
 import { counted } from '#protocol/text/counted.ts';
 import { UserError } from '../common/user-error.ts';
 
-/** What is wrong with a file, and what the administrator does. */
+/** What is wrong with a file, and what the administrator must do. */
 const REFUSALS: Readonly<Record<SiteErrorCode, string>> = {
   'site-unreadable': 'This is not a site file, or it is damaged. Run "site pack" again.',
   'site-newer-format': 'A later version of Keyferry made this file. Check it with that version.',

@@ -7,7 +7,7 @@ import type { Site, SiteProfile } from '#protocol/site/site.ts';
 export type PolicyValue = number | boolean | readonly string[] | readonly object[];
 export type Policies = Readonly<Record<string, PolicyValue>>;
 
-/** The browser blocks what no other policy permits. */
+/** The browser blocks every access that no other policy permits. */
 const BLOCK = 2;
 /** The browser opens the addresses in RestoreOnStartupURLs. */
 const OPEN_ADDRESSES = 4;

@@ -44,7 +44,8 @@ export function renderGuide({ name, source }: Guide, sources: GuideSources): str
         const path = posix.join(posix.dirname(source), file);
         const guide = GUIDES.find((each) => each.source === path);
         if (guide === undefined) return label;
-        // In the repository, the name of a document is a good link. On the server no file has this name.
+        // The server has no Markdown files, so a link text that is a file name becomes the title of
+        // the guide.
         const words = linked.endsWith('.md') ? titleOf(sources(guide.source)) : label;
         return `<a href="${guide.name}.html${anchor === undefined ? '' : `#${anchor}`}">${words}</a>`;
       },

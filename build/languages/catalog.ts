@@ -14,16 +14,19 @@ export interface PlacedMessage {
   readonly path: string;
 }
 
-/** Returns the folder of a source file that a key may name: "ui/orders". */
+/** Returns the folder below web/src of a source file, which a key may name: "ui/orders". */
 const folderOf = (path: string): string => /web\/src\/(.+)\/[^/]+$/.exec(path)?.[1] ?? '';
 
-/** Returns the key of a message in a catalogue. The key with the folder of its file comes first. */
+/**
+ * Returns the key of a message in a catalogue. A key that also names the folder of the source file
+ * takes precedence.
+ */
 function entryOf(catalog: Catalog, { message: { key }, path }: PlacedMessage): string {
   const withFolder = `${key} @${folderOf(path)}`;
   return Object.hasOwn(catalog, withFolder) ? withFolder : key;
 }
 
-/** Returns the translation; undefined if it is missing or has not the form of the message. */
+/** Returns the translation; undefined if it is missing or does not have the form of the message. */
 export function translationOf(catalog: Catalog, placed: PlacedMessage): string | Forms | undefined {
   const entry = entryOf(catalog, placed);
   const found = Object.hasOwn(catalog, entry) ? catalog[entry] : undefined;
@@ -46,7 +49,7 @@ export function categoriesOf(language: string): readonly string[] {
 }
 
 export interface Findings {
-  /** Keys without a translation. The value says whether it must have plural forms. */
+  /** Keys without a translation. The value says whether the translation must have plural forms. */
   readonly missing: ReadonlyMap<string, boolean>;
   /** Keys of the catalogue that no source has. */
   readonly unknown: readonly string[];

@@ -63,7 +63,7 @@ class Reader {
     for (const node of nodes) this.visit(node);
   }
 
-  /** Reads only the scripts in markup that is not translated. */
+  /** Reads markup that is not translated: only the scripts in it have messages. */
   #readScripts(node: Node): void {
     if (isTemplate(node) || pluralForms(node)) this.#readScript(node);
     else for (const child of childrenOf(node)) this.#readScripts(child);

@@ -5,7 +5,10 @@ import type { Catalog } from './catalog.ts';
 
 /** English is the language of the sources. */
 export const ENGLISH = 'en';
-/** A language is built, so a test fails while `npm run languages` finds something missing in it. */
+/**
+ * The languages that are built. A test fails while `npm run languages` finds a fault in one of
+ * them.
+ */
 export const LANGUAGES = [ENGLISH, 'de', 'fr', 'es', 'ja', 'ar'];
 
 const RIGHT_TO_LEFT = new Set(['ar']);
@@ -13,9 +16,9 @@ const RIGHT_TO_LEFT = new Set(['ar']);
 export const directionOf = (language: string): 'ltr' | 'rtl' => (RIGHT_TO_LEFT.has(language) ? 'rtl' : 'ltr');
 
 /**
- * Returns the languages to build, English first. Tests set two variables: KEYFERRY_CATALOGS names a
- * folder of catalogues that replace the released ones, and KEYFERRY_LANGUAGES lists the languages to
- * build, "en" or "en,ar", because all of them take four times as long as English alone.
+ * Returns the languages to build, English first. Tests set two variables. KEYFERRY_CATALOGS names a
+ * folder of catalogues that replace the released ones. KEYFERRY_LANGUAGES lists the languages to
+ * build, "en" or "en,ar". Building all of them takes four times as long as English alone.
  */
 export function builtLanguages({ KEYFERRY_CATALOGS, KEYFERRY_LANGUAGES }: NodeJS.ProcessEnv): readonly string[] {
   if (KEYFERRY_LANGUAGES !== undefined) {

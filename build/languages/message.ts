@@ -16,7 +16,7 @@ export interface Message extends Range {
   readonly form: 'template' | 'plural' | 'markup' | 'attribute';
   /** Name of the attribute. */
   readonly attribute?: string;
-  /** The tags `t` of a script, which the source of the English page does not need. */
+  /** The tags `t` of a script, which the build of the English page removes. */
   readonly tags: readonly Range[];
   /** The expressions, by the name of their placeholder. */
   readonly values: ReadonlyMap<string, Range>;

@@ -27,7 +27,7 @@ export function tokensOf(pattern: string): readonly Token[] {
   return tokens;
 }
 
-/** Whether a text of the source could not be told from a placeholder or an element. */
+/** Whether a text of the source looks like a placeholder or an element of a message. */
 export const isAmbiguous = (text: string): boolean => /[{}]|<\/?\d+\/?>/.test(text);
 
 const namesIn = (pattern: string): ReadonlySet<string> =>
@@ -50,8 +50,8 @@ function isNested(pattern: string): boolean {
 }
 
 /**
- * Returns what is wrong with a translation of `key`; undefined if nothing is. `mayOmit` permits it to
- * omit placeholders, as a form for exactly one or two does.
+ * Returns what is wrong with a translation of `key`; undefined if nothing is. If `mayOmit` is true,
+ * the translation may omit placeholders, as a plural form for exactly one or two does.
  */
 export function faultOf(key: string, translation: string, mayOmit = false): string | undefined {
   const [expected, found] = [namesIn(key), namesIn(translation)];

@@ -42,8 +42,8 @@ export function translateSources({ root, catalogs }: TranslateOptions): Plugin {
 }
 
 /**
- * Pages that open in the language of the page that leads to them. The verifier is one file, which its
- * reader saves and passes on.
+ * Pages without the script that chooses the language. They open in the language of the page that
+ * links to them. Readers also save the verifier as a file and pass it on.
  */
 const HAS_NO_CHOOSER = new Set(['verify.html', 'label.html']);
 
@@ -51,7 +51,10 @@ export interface PageOptions {
   readonly environments: readonly string[];
   /** Folder for the list of the files of each page. */
   readonly lists: string;
-  /** The built script that opens the page in the language of the operator; undefined with one language. */
+  /**
+   * The built script that opens the page in the language of the operator; undefined if only one
+   * language is built.
+   */
   readonly chooser: string | undefined;
 }
 

@@ -32,7 +32,7 @@ interface Edit {
   readonly text: string;
 }
 
-/** Replacements in a source. One that contains earlier ones supersedes them. */
+/** Replacements in a source. A replacement that contains earlier ones supersedes them. */
 export class Edits {
   readonly #source: string;
   #edits: readonly Edit[] = [];

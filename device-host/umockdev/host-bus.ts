@@ -26,7 +26,7 @@ export interface HostBusOptions {
   readonly registry: UnitRegistry;
   /** See AttachmentOptions. */
   readonly readsFile: boolean;
-  /** Called with an error that the simulated kernel throws, which is a bug. */
+  /** Called with an error that the simulated kernel throws. Every such error is a bug. */
   readonly onFailure: (error: unknown) => void;
 }
 

@@ -23,5 +23,5 @@ export type ProcessMessage =
   /** Responses, in the order of the calls. */
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: string }
-  /** An error of the simulated kernel, which is a bug. */
+  /** An error of the simulated kernel. Every such error is a bug. */
   | { readonly failure: string };

@@ -73,7 +73,10 @@ export class DeviceList<Device extends BrowserDevice> {
     if (unit.isPlugged) this.#attach(unit);
   }
 
-  /** Waits for the disconnect event of an earlier unplug, because browsers report both in sequence. */
+  /**
+   * Creates the object of a plugged-in unit. If the disconnect event of an earlier unplug is still
+   * to come, does so only after that event, because browsers dispatch both events in sequence.
+   */
   #attach(unit: Unit): void {
     if (this.#leaving.has(unit)) return;
     const { permissions, create, dispatch } = this.#options;

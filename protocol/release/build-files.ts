@@ -1,7 +1,8 @@
-// The two files of a build that depend on the addresses of the AS: the service worker and build.json.
-// The service worker caches the page with its headers, so a station would otherwise keep an earlier
-// Content-Security-Policy, which blocks a new AS. A server therefore changes the hash of the build in
-// both files when these addresses change (docs/release.md).
+// The two files of a build that depend on the addresses of the AS: the service worker and
+// build.json. The service worker caches the page with its headers. If the hash of the build did not
+// change with the addresses, a station would keep an earlier Content-Security-Policy, which blocks
+// a new AS. A server therefore changes that hash in both files when the addresses change
+// (docs/release.md).
 import { type Bytes, concat } from '../bytes/bytes.ts';
 import { toHex } from '../bytes/hex.ts';
 import { fromAscii, utf8 } from '../bytes/text.ts';
@@ -9,11 +10,14 @@ import { sha256 } from '../crypto/prf.ts';
 
 export const SERVICE_WORKER = 'service-worker.js';
 export const BUILD_LIST = 'build.json';
-/** The list of the demo, which a server may have in the same folder. */
+/** The build list of the demo. A server may have the demo and the page in the same folder. */
 export const DEMO_BUILD_LIST = 'demo-build.json';
-/** The build writes the definition in the first line (build/page-files.ts). */
+/** Start of the first line of a service worker. The build writes this line (build/page-files.ts). */
 const DEFINITION = 'const KEYFERRY_BUILD = ';
-/** The definition, and the text before and after the hash of the build. */
+/**
+ * The first line of a service worker. The groups are the text before and after the hash of the
+ * build.
+ */
 const DEFINED = /^(const KEYFERRY_BUILD = \{"version":"[\w.-]+","hash":")[\da-f]{64}("[^\n]*\n)/;
 
 /** Contents of two files of a build. Each is empty if the build has no such file. */
@@ -33,7 +37,7 @@ export function digestOf(content: Uint8Array): string {
 
 /**
  * Adds the headers to the hash of the build, which is the same in both files. `headers` is any text
- * that differs when the addresses of the AS in them differ.
+ * that changes when the addresses of the AS in the headers change.
  */
 export function mixHeaders({ serviceWorker, list }: BuildFiles, headers: string): BuildFiles {
   if (!serviceWorker.startsWith(DEFINITION)) return { serviceWorker, list };
@@ -113,8 +117,8 @@ function entriesOf(list: string, field: 'files' | 'languages'): readonly (readon
 }
 
 /**
- * Returns the files that a page in `language` does not load, because they belong to other languages.
- * `list` is build.json as a service worker answers it, which names the files of each language.
+ * Returns the files that a page in `language` does not load, because they belong to other
+ * languages. `list` is build.json as a service worker returns it, with the files of each language.
  */
 export function filesOfOtherLanguages(list: Uint8Array, language: string): ReadonlySet<string> {
   const languages = entriesOf(fromAscii(list), 'languages').map(

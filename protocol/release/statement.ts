@@ -1,6 +1,6 @@
 // The signed statement of a release: the SHA-256 of every file of one build (docs/release.md). An
-// in-toto Statement v1 with the predicate "release", in a DSSE envelope. Programs that read such
-// files expect padded base64, so the file has it in place of the base64url of other envelopes.
+// in-toto Statement v1 with the predicate "release", in a DSSE envelope. This envelope has padded
+// base64, because programs that read such files expect it. Other envelopes have base64url.
 import * as v from 'valibot';
 import { equalBytes } from '../bytes/bytes.ts';
 import { fromBase64url, toBase64url, utf8 } from '../bytes/text.ts';
@@ -77,7 +77,7 @@ export async function encodeRelease(release: Omit<Release, 'publicKey'>, signer:
 /**
  * Verifies a statement with `key`, the public key of the publisher. Without `key`, verifies it with
  * the key that it contains, so the reader must compare the key of the result.
- * @throws FileError for another file, a changed statement, and one of another key
+ * @throws FileError for another file, a changed statement, or a statement signed with another key
  */
 export async function openRelease(source: string, verify: Verify, key?: Uint8Array): Promise<Release> {
   const envelope = readFile(source);
@@ -112,7 +112,10 @@ function readFile(source: string): Envelope {
   return { payloadType, payload: unpadded(payload), signatures: [{ keyid, sig: unpadded(sig) }] };
 }
 
-/** Reads the statement, also before its signature is verified, because it contains the key. */
+/**
+ * Reads the statement. Its signature may not be verified yet, because the statement contains the
+ * key.
+ */
 function readStatement({ payload }: Envelope): Release {
   const { subject, predicate } = orRefused(() =>
     read(statementSchema, parseJson(fromBase64url(payload), 'the statement'), 'the statement', 'file-refused'),

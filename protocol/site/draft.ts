@@ -57,7 +57,7 @@ const siteDraftSchema = v.object({
 export type SiteDraft = Json<typeof siteDraftSchema>;
 
 /**
- * Reads the settings. `readMark` returns the content of the image file that they name.
+ * Reads the settings. `readMark` returns the content of the image file that the settings name.
  * @throws ProtocolError file-refused, naming the fault; FileError for a file that is cut short
  */
 export function readSiteDraft(source: string, readMark: (file: string) => Uint8Array): SiteDraft {

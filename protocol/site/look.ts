@@ -19,7 +19,10 @@ export const BACKGROUNDS = {
 /** Minimum contrast of a graphical object (WCAG 2.2, success criterion 1.4.11). */
 const MIN_CONTRAST = 3;
 
-/** Returns what is wrong with the mark, a predicate such as "is not a PNG image"; undefined if nothing is. */
+/**
+ * Returns what is wrong with the mark, as a predicate such as "is not a PNG image"; undefined if
+ * nothing is wrong.
+ */
 export function findMarkFault(mark: Uint8Array): string | undefined {
   if (mark.length > MAX_MARK_BYTES) return `has ${mark.length} bytes. At most ${MAX_MARK_BYTES} are permitted`;
   if (mark.length < MIN_MARK_BYTES || PNG_START.some((byte, at) => mark[at] !== byte)) return 'is not a PNG image';
@@ -30,8 +33,8 @@ export function findMarkFault(mark: Uint8Array): string | undefined {
 }
 
 /**
- * Returns what is wrong with the accent, a predicate with both ratios; undefined if its contrast is
- * sufficient in both themes. `accent` has the form #RRGGBB.
+ * Returns what is wrong with the accent, as a predicate with both ratios; undefined if its contrast
+ * is sufficient in both themes. `accent` has the form #RRGGBB.
  */
 export function findAccentFault(accent: string): string | undefined {
   for (const [theme, advice] of [

@@ -70,7 +70,10 @@ export type SiteProfile = Json<typeof profileSchema>;
 
 export const signOutAfterMinutes = integer(1, 480);
 
-/** Primary tag of a language (BCP 47), such as "de". The page is in English if it is not built in it. */
+/**
+ * Primary tag of a language (BCP 47), such as "de". If the page is not built in this language,
+ * English is used.
+ */
 export const language = text(/^[a-z]{2,3}$/, 'the tag of a language such as de');
 
 const siteSchema = v.object({
@@ -83,7 +86,10 @@ const siteSchema = v.object({
   asNumber,
   /** Name of the company or site, which the page shows; null shows the name of the product. */
   name: v.nullable(printable(MAX_SITE_NAME_LENGTH)),
-  /** Language of the page for operators who have not chosen one. If absent, it is that of the browser. */
+  /**
+   * Language of the page for operators who have not chosen one. If absent, the language of the
+   * browser is used.
+   */
   language: v.exactOptional(language),
   /** Image of the company or site, a PNG in base64url. */
   mark: v.exactOptional(mark),

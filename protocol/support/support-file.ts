@@ -32,7 +32,7 @@ const recordedAttemptSchema = v.object({
 
 export const supportFileSchema = v.object({
   version: integer(1, SUPPORT_VERSION),
-  /** Newest first. Files of version 1 that were made before the attempts were recorded lack it. */
+  /** Newest first. Absent in files of version 1 from pages that did not record attempts yet. */
   attempts: v.exactOptional(list(recordedAttemptSchema, 0, MAX_ATTEMPTS)),
 });
 

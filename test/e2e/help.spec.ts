@@ -176,7 +176,7 @@ test('the console shows each exchange in words, grows during a load, filters and
   await station.unplug(other.sn);
   await station.plug(other.sn);
   await expect(rows).toHaveCount(before + 1);
-  // The policy of the page forbids to read the clipboard.
+  // The policy of the page forbids reading the clipboard.
   const copied = page.evaluate(
     () =>
       new Promise<string>((resolve) => {

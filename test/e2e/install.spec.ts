@@ -13,7 +13,7 @@ interface Manifest {
   readonly shortcuts: readonly { readonly name: string; readonly url: string }[];
 }
 
-/** Chromium installs no app in a private window, which a context without a profile is. */
+/** A context without a profile is a private window, in which Chromium installs no app. */
 const test = base.extend<{ readonly profile: BrowserContext; readonly web: WebServer }>({
   profile: async ({ browserName: _ }, use) => {
     const folder = await mkdtemp(join(tmpdir(), 'kf-install-'));

@@ -26,7 +26,10 @@ const test = base.extend<object, { readonly services: Services }>({
   ],
 });
 
-/** Returns the translation of a message. `folder` is that of the source file, if the key names one. */
+/**
+ * Returns the translation of a message. `folder` is the folder of the source file, if the key names
+ * one.
+ */
 function said(language: string, key: string, folder = ''): string {
   const catalog = readCatalog(KEYFERRY_CATALOGS ?? 'web/languages', language);
   const text = catalog[`${key} @${folder}`] ?? catalog[key];
@@ -93,7 +96,7 @@ function findReadingFaults(): string[] {
       return before !== undefined && Math.abs(before.top - top) < 4 && before.left > left;
     });
   };
-  /** Whether a block begins at the other edge of its parent, because its own direction is another one. */
+  /** Whether a block begins at the opposite edge to its parent, because their directions differ. */
   const isAtOtherEdge = (element: Element): boolean => {
     const style = getComputedStyle(element);
     const outer = getComputedStyle(element.parentElement ?? element);

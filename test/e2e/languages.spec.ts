@@ -1,5 +1,6 @@
-// The page in two languages: opened in that of the browser or of the operator, from right to left, and
-// without a network. The translations are test texts (support/translated-build.ts).
+// The page in two languages: opened in the language of the browser or of the operator, read from
+// right to left, and used without a network. The translations are test texts
+// (support/translated-build.ts).
 import type { Page } from '@playwright/test';
 import { expectAccessible } from './support/accessible.ts';
 import { injectSimulator } from './support/inject.ts';

@@ -59,7 +59,10 @@ class Measurement {
   readonly #ended = new Map<number, Ended>();
   /** The test that failed in the last run although no mutant was active. */
   #failedAlone: string | undefined;
-  /** By path of a test file: whether it passes when it is imported again without a mutant. */
+  /**
+   * Key: path of a test file. Value: whether the file passes when it is imported again without a
+   * mutant.
+   */
   readonly #isImportable = new Map<string, boolean>();
 
   constructor(vitest: Vitest, sources: readonly SourceWithMutants[], ids: readonly number[]) {

@@ -1,10 +1,11 @@
-// Replaces functions of Node's own modules, for faults of a disk and for what a function received.
+// Replaces functions of Node's own modules, to simulate faults of a disk or to record the
+// arguments.
 import { syncBuiltinESMExports } from 'node:module';
 import { onTestFinished } from 'vitest';
 
 /**
- * Replaces a function of a module of Node until the test ends, also for files that have imported
- * it by its name. `module` is the default export of the module.
+ * Replaces a function of a module of Node until the test ends, also in files that have imported the
+ * function by its name. `module` is the default export of the module.
  */
 export function replaceInNode<Module extends object, Name extends keyof Module>(
   module: Module,

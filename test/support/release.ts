@@ -12,7 +12,7 @@ export const OTHER_RELEASE_KEY = new Uint8Array(32).fill(0x92);
 /** The public key of a release key, 32 bytes. */
 export const publicKeyOf = (key: Uint8Array = RELEASE_KEY): Uint8Array => signerOf(key).publicKey;
 
-/** Signs the statement of a release with these files: digests by their path. */
+/** Signs the statement of a release. `files` are the digests of its files, by path. */
 export function signRelease(
   files: ReadonlyMap<string, string>,
   { version = '1.2.3', key = RELEASE_KEY, commit = undefined as string | undefined } = {},
@@ -20,7 +20,7 @@ export function signRelease(
   return encodeRelease({ version, files, commit }, signerOf(key));
 }
 
-/** Returns the digests of all files in folders of a build, by their path in a release. */
+/** Returns the digests of all files in these folders of a build, by their path in a release. */
 export function digestsIn(root: string, folders: readonly string[]): Map<string, string> {
   const paths = folders.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, withFileTypes: true })

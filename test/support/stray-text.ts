@@ -35,8 +35,8 @@ function nameOf(callee: unknown): string {
 }
 
 /**
- * Where the walk is: code, the prop of a component, the text of the markup, or a position whose
- * strings are never shown.
+ * Where a node is: in code, in the prop of a component, in the text of the markup, or where strings
+ * are never shown.
  */
 type Place = 'code' | 'prop' | 'shown' | 'name';
 
@@ -47,7 +47,7 @@ function textOf(node: Node): string | undefined {
   return quasis.map(({ value }) => value.cooked).join('{}');
 }
 
-/** The place of the child `field` of `node`. */
+/** Returns where the child `field` of `node` is. */
 function placeOf(node: Node, field: string, place: Place): Place {
   switch (node.type) {
     case 'ImportDeclaration':
@@ -73,7 +73,7 @@ function placeOf(node: Node, field: string, place: Place): Place {
           ? 'code'
           : place;
     case 'NewExpression':
-      // Only the texts of a FileError are shown.
+      // Of all errors, the page shows only the texts of a FileError.
       return /(?<!^File)Error$/.test(nameOf(node.callee)) ? 'name' : 'code';
     case 'Attribute':
       return TEXT_ATTRIBUTES.has(String(node.name)) ? 'shown' : 'name';

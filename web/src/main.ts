@@ -189,7 +189,7 @@ async function start(target: HTMLElement): Promise<void> {
     return halt(target, failure, parts);
   }
   const { keepOffline } = await starting;
-  // Before the last order is opened, because a newer build may be what can open it.
+  // Runs before the last order is opened. If this build cannot open the order, a newer build may.
   const caching = import.meta.env.PROD && keepOffline(browser.serviceWorker, isDemo, { station, health });
   if (settings.getItem(LAST_ORDER) !== null) await (await orders()).reopen();
   if ((await siteAnswer)?.headers.get('link')?.includes('demo.html')) station.offerDemo();

@@ -26,6 +26,6 @@ export interface AttachmentOptions {
    * umockdev does not forward such reads, so the input is written to the device file itself.
    */
   readonly readsFile: boolean;
-  /** Called with an error that the simulated kernel throws, which is a bug. */
+  /** Called with an error that the simulated kernel throws. Every such error is a bug. */
   readonly onFailure: (error: unknown) => void;
 }

@@ -27,8 +27,8 @@ const Reply = { done: 3n, readMemory: 5n, writeMemory: 6n } as const;
 
 /**
  * Serves one open file.
- * @param onFailure called with an error that the device throws, which is a bug; the system call
- * then returns EIO
+ * @param onFailure called with an error that the device throws. Every such error is a bug. The
+ * system call then returns EIO.
  */
 export function serveFile(socket: Socket, operations: FileOperations, onFailure: (error: unknown) => void): void {
   const file = new HostFile(socket, operations, onFailure);

@@ -31,7 +31,7 @@ export class WebServer {
   readonly #server: Server;
   /** Base URL of the AS to which the server forwards requests. */
   as: string | undefined;
-  /** Whether the server forwards all requests in the folder of the page, or only those below v1. */
+  /** Which requests the server forwards: all in the folder of the page, or only those below v1. */
   forwards: 'v1' | 'all' = 'v1';
   /** Contents of files, by path in the folder, in place of those of the build. */
   contents: ReadonlyMap<string, string> = new Map();
@@ -69,7 +69,8 @@ export class WebServer {
   async #serve(from: IncomingMessage, to: ServerResponse): Promise<void> {
     if (this.isDown) return void from.socket.destroy();
     const { pathname, search } = new URL(from.url ?? '', this.origin);
-    // Like some servers, sends the page for the folder without a slash too, instead of a redirect.
+    // As some servers do, answers a request for the folder without a slash with the page, not with
+    // a redirect.
     const path = `${pathname}/` === FOLDER ? '' : pathname.slice(FOLDER.length);
     if (!`${pathname}/`.startsWith(FOLDER)) return send(to, 404);
     if (this.as !== undefined && (this.forwards === 'all' || path.startsWith('v1/')))

@@ -129,8 +129,8 @@ export function shownPart(rect: Rect, { clips }: Surroundings): Rect {
 
 /** Returns the part of a rectangle that its ancestors can show after the operator has scrolled. */
 export function readablePart(rect: Rect, { clips }: Surroundings): Rect {
-  // Only the ancestors inside the innermost scrolling one count. What the ancestors outside it cut
-  // off can be scrolled into view.
+  // Counts only the ancestors inside the innermost one that scrolls. The operator can scroll to the
+  // content that an outer ancestor cuts off.
   const afterX = clips.map(({ x }) => x).lastIndexOf('scroll');
   const afterY = clips.map(({ y }) => y).lastIndexOf('scroll');
   return clips.reduce((shown, clip, index) => {

@@ -17,8 +17,8 @@ export class PatternSearch {
   readonly longest: number;
   readonly #shortest: number;
   /**
-   * By the value of a block: the number of bytes to skip after the block. 0 means that the first
-   * `#shortest` bytes of a pattern end with this block, so that the pattern must be compared.
+   * For each value of a block, the number of bytes to skip after the block. 0 means that the block
+   * ends the first `#shortest` bytes of a pattern, so the pattern must be compared.
    */
   readonly #shifts: Uint8Array;
   readonly #byLastBlock = new Map<number, Pattern[]>();

@@ -40,7 +40,10 @@ function mainScript(): readonly [folder: string, name: string] {
   return [folder, name];
 }
 
-/** Whether a list contains this page; undefined if there is no list, or if it is of another page. */
+/**
+ * Whether a list contains this page; undefined if there is no list, or if the list belongs to
+ * another page.
+ */
 function isListed(build: BuildList | undefined): boolean | undefined {
   const [folder, script] = mainScript();
   const paths = Object.keys(build?.files ?? {});

@@ -1,5 +1,5 @@
-// Starts to store the traces of attempts after the first failure, so that the first key does not load
-// the code for this.
+// Starts to store the traces of attempts after the first failure, so that the page does not load
+// this code before the first key.
 import { once } from '../state/common/once.ts';
 import type { Station } from '../state/station/station.svelte.ts';
 import { ignoreFetchFailure } from '../transport/lazy-part.ts';

@@ -5,8 +5,9 @@ import type { Station } from '../state/station/station.svelte.ts';
 export type RereadStation = Pick<Station, 'lanes' | 'reread' | 'refresh'>;
 
 /**
- * Reads the units again whose profile has changed, and attaches those that only a profile of the
- * site names. A lane in use, or with a result on it, uses the new profile when it next opens its link.
+ * Reads again each unit whose profile has changed. Attaches each device that has a profile only in
+ * the site file. A lane that is in use or shows a result uses the new profile when it next opens
+ * its link.
  */
 export async function rereadUnits(station: RereadStation): Promise<void> {
   const isIdle = ({ attached, phase: { is }, isInOtherTab }: Lane): boolean =>

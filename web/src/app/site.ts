@@ -63,8 +63,8 @@ export class StationSite {
   readonly asBase: AsBase;
   readonly #options: SiteOptions;
   /**
-   * The file that `asBase` comes from, while no pinned root has verified it. The file that this
-   * station accepted before then still sets the policy.
+   * The file that `asBase` comes from, while no pinned root has verified it. Until then the policy
+   * is that of the file that this station accepted earlier.
    */
   #unverified: string | undefined;
   #accepted: VerifiedSite | undefined;

@@ -18,8 +18,8 @@ const REPLY_MS = 2_000;
 const ACTIVATION_MS = 15_000;
 
 /**
- * Offers each newer build that is cached. `waiting` is the one that was cached already when the page
- * started. If neither a unit is attached nor an operator signed in, activates that one at once.
+ * Offers each newer build that is cached. `waiting` is a build that was cached before the page
+ * started. Activates that build at once if no unit is attached and no operator is signed in.
  */
 export async function watchUpdates(
   registration: Registration,
@@ -53,7 +53,8 @@ export async function watchUpdates(
 
 /**
  * Activates the newer build if one waits and no other tab has the page open. Then reloads the page.
- * For a page that could not start: it watches no updates, and a newer build may be what can start.
+ * Called on a page that could not start. Such a page does not watch for updates, and a newer build
+ * may be able to start.
  */
 export async function reloadNewest(
   container: Pick<ServiceWorkerContainer, 'getRegistration'> | undefined,

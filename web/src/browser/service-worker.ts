@@ -33,7 +33,10 @@ export interface CachedBuild {
    * in lower-case hex.
    */
   readonly files: Readonly<Record<string, string>>;
-  /** The files that not all languages load, by language. Undefined for a build in English only. */
+  /**
+   * For each language, the files that not every language loads. Undefined for a build in English
+   * only.
+   */
   readonly languages?: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -46,7 +49,7 @@ const pathOf = (url: string): string => new URL(url, location.href).pathname;
 
 /** Path of the page's folder on the server, with a slash at both ends. */
 const FOLDER = pathOf('.');
-/** Path of the folder in the product, and of the page in the demo. */
+/** Path of the page's folder in the product, and of the page itself in the demo. */
 const SCOPE = pathOf(scope.registration.scope);
 const LANGUAGES = KEYFERRY_BUILD.languages ?? {};
 const ENGLISH = 'en';
@@ -67,7 +70,7 @@ const CACHE = PREFIX + KEYFERRY_BUILD.hash;
 /** Key: path of the request, which is the folder for index.html. Value: hash of the file. */
 const FILES = new Map(Object.entries(KEYFERRY_BUILD.files).map(([name, hash]) => [pathOfFile(name), hash]));
 
-/** Paths of the files that not all languages load, by language. */
+/** For each language, the paths of the files that not every language loads. */
 const PARTS = new Map(Object.entries(LANGUAGES).map(([language, names]) => [language, names.map(pathOfFile)]));
 /** Name of the cache with the language that is cached. */
 const LANGUAGE = `${PREFIX}language`;
@@ -114,7 +117,7 @@ function languageOf(url: string): string | undefined {
   return PARTS.has(language) ? language : undefined;
 }
 
-/** Resolves to undefined if the build in no language is cached yet. */
+/** Resolves to undefined if the build is not cached in any language yet. */
 async function cachedLanguage(): Promise<string | undefined> {
   if (PARTS.size === 0) return undefined;
   const stored = await (await caches.open(LANGUAGE)).match(FOLDER);

@@ -1,5 +1,5 @@
-// Shows the mark and the accent of the site. Loaded with the site file only, so that a page without
-// one does not fetch it.
+// Shows the mark and the accent of the site. Loaded only if there is a site file, so that other
+// pages do not fetch this code.
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import type { Site } from '#protocol/site/site.ts';
 

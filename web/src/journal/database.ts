@@ -21,7 +21,10 @@ export interface Schema extends DBSchema {
   /** Current row of each unit of a work order, written in the same transaction as its entries. */
   units: { key: [number, string]; value: UnitRow; indexes: { state: [number, string] } };
   [LOG_ROTATION_STORE]: { key: number; value: Uint8Array };
-  /** Key: 0 for an attempt that is done, else 1; and its id. In no hash chain, because old traces are deleted. */
+  /**
+   * Key: 0 for an attempt that is done, else 1; then the id of the attempt. Not in a hash chain,
+   * because the page deletes old traces.
+   */
   traces: { key: [number, number]; value: TraceRecord };
   /** Key: base URL of the AS. */
   trust: { key: string; value: TrustRecord };

@@ -3,10 +3,13 @@ import type { IDBPDatabase, IDBPTransaction } from 'idb';
 
 type Upgrade = IDBPTransaction<unknown, string[], 'versionchange'>;
 
-/** The code that converts old records. A new database has none, so it does not load this code. */
+/**
+ * The code that converts old records. A new database has no old records, so the page does not load
+ * this code for it.
+ */
 export type OldRecords = typeof import('./old-records.ts');
 
-/** The versions whose records need conversion are below this one. */
+/** The records of versions below this one must be converted. */
 export const FIRST_WITHOUT_CONVERSION = 3;
 
 /** `old` is undefined for a new database. */

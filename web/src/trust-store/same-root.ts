@@ -1,5 +1,6 @@
-// Binds what this station has stored of an AS to the root key of the AS. The station stores it under
-// an address, and a site file may list the addresses of an AS in another order or name new ones.
+// Binds what this station has stored about an AS to the root key of the AS. The data is stored
+// under an address, and a site file may list the addresses of an AS in another order or name new
+// ones.
 import { equalBytes } from '#protocol/bytes/bytes.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import type { PinnedTrust } from '../as-client/trust.ts';

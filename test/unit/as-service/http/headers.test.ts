@@ -1,4 +1,4 @@
-// The security headers of every response, in full: a directive that is missing is not seen elsewhere.
+// All security headers of every response. No other test notices that a directive is missing.
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

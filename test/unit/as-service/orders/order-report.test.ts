@@ -75,7 +75,7 @@ it('a report has a row for each unit with its loads, times and reasons, and thei
   const verdict = expect.objectContaining({ payloadType: 'application/vnd.keyferry.verdict+json' });
   expect(made.rows).toEqual([
     {
-      // From the first export to the last receipt of the loads that prove it.
+      // From the first export to the last receipt among the loads that prove that the unit is done.
       ...{ sn: unit(1), outcome: 'done', reason: null, begun: at('14'), ended: at('17') },
       loads: [
         { ...LINE, verdict, exports: 2, reasons: ['again'] },

@@ -173,7 +173,7 @@ describe('the progress of an order', () => {
     expect(after).toMatchObject({ done: 1, units: [{ sn: unit(2), exports: 2, proven: 2 }] });
     expect(progress(after.version)).toMatchObject({ done: 1, units: [] });
     expect(progress('foreign-0-3').units).toHaveLength(2);
-    // After a restart, the versions of before count no more.
+    // After a restart, earlier versions are no longer valid, so all units are listed again.
     orders = setup.start();
     expect(progress(after.version).units).toHaveLength(2);
     expect(after.version).toMatch(/^[0-9a-f]{12}-0-6$/);

@@ -1,5 +1,5 @@
-// The entries of the audit log that change the records of the service, and what the records need of
-// earlier signing keys.
+// Which entries of the audit log change the records of the service, and which records need earlier
+// signing keys.
 import { describe, expect, it, vi } from 'vitest';
 import type { AuditLine } from '#as-service/audit-log/audit-line.ts';
 import { UserError } from '#as-service/common/user-error.ts';

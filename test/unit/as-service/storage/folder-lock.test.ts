@@ -188,7 +188,7 @@ describe('the lock of the data folder', () => {
   });
 
   it('needs a path of at most 100 bytes for its socket', async () => {
-    // The name of the socket has 25 bytes, and a slash is before it and before the folder.
+    // Two slashes and the name of the socket, which has 25 bytes, take 27 bytes of the path.
     const directory = (length: number, letter: string) => {
       const free = length - 27 - Buffer.byteLength(folder.path);
       return path(

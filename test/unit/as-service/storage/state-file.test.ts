@@ -98,7 +98,7 @@ describe('the state file', () => {
     isFailing = false;
     await file.prepare(last);
     expect([await file.read(), await file.readNext()]).toMatchObject([{ state: later }, { state: last }]);
-    // The next change is not completed too, because the log does not name it.
+    // The next change is not completed either, because the log does not name it.
     await file.prepare(state);
     expect([await file.read(), await file.readNext()]).toMatchObject([{ state: later }, { state }]);
   });

@@ -1,4 +1,4 @@
-// The members of a support file that the demo reads, at their limits.
+// The limits of the members that the demo reads from a support file.
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { SUPPORT_FORMAT, SUPPORT_VERSION, supportFileSchema } from '#protocol/support/support-file.ts';

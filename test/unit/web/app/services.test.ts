@@ -1,5 +1,5 @@
-// What waits for the answer of the web server to the request for the site file, on a station that
-// has accepted no such file.
+// A station that has accepted no site file: what waits until the web server has answered the
+// request for one.
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';

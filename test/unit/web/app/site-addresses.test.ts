@@ -1,5 +1,6 @@
-// What a station has stored of an AS under one address, and what it uses of this after a site file
-// has named other addresses or another order of them (docs/protocol.md clause 9.2).
+// What a station has stored about an AS under one address. Tests how much of that the station uses
+// after a site file has named other addresses, or the same ones in another order (docs/protocol.md
+// clause 9.2).
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';

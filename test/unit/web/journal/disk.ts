@@ -71,7 +71,7 @@ export function closeAfterCommit(disk: Disk, isReported: boolean): void {
   );
 }
 
-/** As closeAfterCommit(), for the next `count` transactions, each on a new connection. */
+/** Does the same as closeAfterCommit() for the next `count` transactions, each on a new connection. */
 export function closeAfterCommits(disk: Disk, count: number): void {
   closeAfterCommit(disk, false);
   if (count > 1) disk.opened.push(() => closeAfterCommits(disk, count - 1));

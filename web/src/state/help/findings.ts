@@ -109,7 +109,7 @@ function deviceFindings(facts: Facts): Finding[] {
   return found;
 }
 
-/** The finding about a device of a page that cannot start, so that no device can be attached. */
+/** The finding about a device on a page that cannot start. Such a page cannot attach a device. */
 function seenFinding({ id }: DeviceFacts): Finding {
   return { code: 'device-seen', level: 'fine', area: 'device', device: id };
 }

@@ -5,8 +5,8 @@
 const NAMES = ['local-network', 'local-network-access'] as const;
 
 /**
- * Returns the state of the permission. Undefined if each AS has the origin of the page, so that the
- * browser does not ask, and in a browser without this permission.
+ * Returns the state of the permission. Undefined if the browser does not ask, because each AS has
+ * the origin of the page. Also undefined in a browser without this permission.
  */
 export async function readLocalNetwork(
   permissions: Pick<Permissions, 'query'> | undefined,

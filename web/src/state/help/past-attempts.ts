@@ -10,13 +10,16 @@ import type { PastAttempt } from './facts.ts';
 /** The part of a lane whose exchanges are shown. */
 export type TracedLane = Pick<Lane, 'facts' | 'trace'>;
 
-/** Failures of a later try to settle an attempt, which do not show how the load ended. */
+/** Failures of a later try to settle an attempt. They do not show how the load ended. */
 const NOT_ASKED: ReadonlySet<string> = new Set(['not-signed-in', 'signed-out', 'source-other']);
 
 const askedIn = (steps: readonly StepEntry[]): readonly StepEntry[] =>
   steps.filter((entry) => entry.step !== 'failure' || !NOT_ASKED.has(entry.failure.code));
 
-/** Returns a function that tells the exchanges of an attempt from earlier and later ones. */
+/**
+ * Returns a function that decides whether an exchange belongs to the attempt, and is not earlier or
+ * later.
+ */
 export function isWithin({ startedAt, outcome, steps }: Pick<Attempt, 'startedAt' | 'outcome' | 'steps'>) {
   const end = outcome === 'running' ? undefined : askedIn(steps).at(-1)?.at;
   return ({ at }: Pick<Exchange, 'at'>): boolean => at >= startedAt && (end === undefined || at <= end);
@@ -41,8 +44,8 @@ export function pastAttempts(
 }
 
 /**
- * The failure with which the load ended. A unit that later has no receipt does not change it. Only
- * a load that was interrupted without a failure ends with `no-receipt`.
+ * The failure with which the load ended. If the unit later has no receipt, that failure remains.
+ * Only a load that was interrupted without a failure ends with `no-receipt`.
  */
 function endOf(steps: readonly StepEntry[]): Failure | undefined {
   let end: Failure | undefined;

@@ -119,7 +119,8 @@ export class ReleaseCheck {
       this.#progress = [++done, paths.length];
     };
     const [first, ...others] = found;
-    // Alone, so that one request shows whether the server can be reached.
+    // The first file is compared alone, so that one request shows whether the server can be
+    // reached.
     if (first) await compare(first);
     const requests = new Semaphore(MAX_FILES);
     const ended = await Promise.allSettled(others.map((each) => requests.run(() => compare(each))));

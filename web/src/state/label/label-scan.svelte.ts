@@ -4,7 +4,7 @@
 export type CameraFailure = 'denied' | 'missing' | 'in-use' | 'unsupported';
 
 export type ScanState =
-  /** The page of the order is not open, so that nothing could receive the label. */
+  /** The page of the order is not open, so no page can receive the label. */
   | { readonly is: 'unwanted' }
   | { readonly is: 'starting' }
   | { readonly is: 'looking' }

@@ -17,7 +17,10 @@ export interface UnitFacts {
   readonly reported?: UnitOutcome | undefined;
 }
 
-/** A report says that a unit failed if an operator has set it aside, so only the journal tells. */
+/**
+ * A report lists a unit that was set aside as failed. Only the journal shows that an operator set
+ * it aside.
+ */
 export function unitState({ row, isElsewhere, reported }: UnitFacts): ListedState | 'unseen' {
   if (reported) return reported.outcome === 'failed' && row?.aside ? 'aside' : reported.outcome;
   if (row) return listedState(row);

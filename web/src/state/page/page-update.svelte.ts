@@ -54,7 +54,7 @@ export class PageUpdate {
     return this.#options.current;
   }
 
-  /** The newer build; undefined if it does not say its name. */
+  /** The newer build; undefined if its name is not known. */
   get offered(): BuildName | undefined {
     return this.#offered;
   }

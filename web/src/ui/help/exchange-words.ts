@@ -59,7 +59,7 @@ export interface ExchangeWords extends Pick<DecodedExchange, 'header' | 'command
   readonly purpose: string;
   readonly request: readonly Line[];
   readonly response: readonly Line[];
-  /** The status word with its meaning, or that there was no answer. */
+  /** The status word with its meaning, or a text that says that there was no answer. */
   readonly status: string;
   /** What the status word of this command means for the load. */
   readonly explanation?: string | undefined;

@@ -1,4 +1,4 @@
-// The end of a work order as a day and as a distance.
+// The day on which a work order ends, and the time until or since its end.
 import { describe, expect, it } from 'vitest';
 import { dueOf } from '#web/state/order-list/due.ts';
 import { dueMessage } from '#web/ui/orders/due-message.ts';

@@ -1,4 +1,4 @@
-// Which actions a lane permits in which state, and what it shows of them.
+// The actions that a lane permits in each state, and what the lane shows then.
 import { describe, expect, it, vi } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Chosen } from '#web/state/station/key-choice.svelte.ts';

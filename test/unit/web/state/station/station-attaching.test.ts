@@ -1,5 +1,5 @@
 // How a station attaches units: by a chooser, after a change of the browser's devices, and again
-// after a failure. Also which of them it ignores.
+// after a failure. Also tests which units it ignores.
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { UnitLoader } from '#web/state/station/unit-loader.ts';

@@ -1,5 +1,5 @@
 // The attempts that a station lists: open ones, open ones that no attached unit can settle, and
-// interrupted ones. Also when it settles them.
+// interrupted ones. Also tests when the station settles attempts.
 import { describe, expect, it, vi } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
 import { ATTEMPT } from '#test/unit/web/journal/records.ts';

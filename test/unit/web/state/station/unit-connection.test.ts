@@ -7,7 +7,7 @@ import { cable, NOW, SELECT } from './station-fixture.ts';
 
 const IDENTIFY = 0xce;
 
-/** A link to a unit, with the number of calls of its close(). */
+/** Creates a link to a unit. Counts the calls of its close(). */
 async function setUp() {
   const wire = cable({ canBlink: true });
   const link = wire.link(1);
