@@ -2,7 +2,7 @@
 import { FileError } from '../errors.ts';
 import { t } from './message.ts';
 
-export const COPY_AGAIN = t`Copy or download it again`;
+export const COPY_AGAIN = t`Copy or download the file again`;
 
 /** True for JSON that opens an object or a list and does not close it. */
 export function isCutShort(json: string): boolean {

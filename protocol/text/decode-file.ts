@@ -5,8 +5,8 @@ import { FileError } from '../errors.ts';
 import { COPY_AGAIN, cutShort } from './cut-short.ts';
 import { t } from './message.ts';
 
-const SAVE_AS_CSV = t`In the spreadsheet, save it as CSV UTF-8`;
-const UNPACK = t`Unpack it, and choose the file inside`;
+const SAVE_AS_CSV = t`In the spreadsheet, save the file as CSV UTF-8`;
+const UNPACK = t`Unpack this file, and choose the file inside`;
 
 /** The first bytes of files that are opened by mistake. */
 const KINDS: readonly (readonly [begin: readonly number[], title: string, remedy: string])[] = [
@@ -14,14 +14,14 @@ const KINDS: readonly (readonly [begin: readonly number[], title: string, remedy
   [[0x50, 0x4b, 5, 6], t`This file is an empty ZIP archive.`, t`Choose another file`],
   [[0xd0, 0xcf, 0x11, 0xe0], t`This file is an old spreadsheet or document, not text.`, SAVE_AS_CSV],
   [[0x25, 0x50, 0x44, 0x46], t`This file is a PDF.`, t`Ask its author for the text file`],
-  [[0x7b, 0x5c, 0x72, 0x74, 0x66], t`This file is a formatted document.`, t`Save it as plain text in UTF-8`],
+  [[0x7b, 0x5c, 0x72, 0x74, 0x66], t`This file is a formatted document.`, t`Save the file as plain text in UTF-8`],
   [[0x1f, 0x8b], t`This file is compressed.`, UNPACK],
   [[0x37, 0x7a, 0xbc, 0xaf], t`This file is a 7z archive.`, UNPACK],
   [[0x52, 0x61, 0x72, 0x21], t`This file is a RAR archive.`, UNPACK],
   [[0x89, 0x50, 0x4e, 0x47], t`This file is a picture, not text.`, t`Choose the text file`],
   [[0xff, 0xd8, 0xff], t`This file is a picture, not text.`, t`Choose the text file`],
-  [[0xff, 0xfe, 0, 0], t`This file is UTF-32.`, t`Save it as UTF-8`],
-  [[0, 0, 0xfe, 0xff], t`This file is UTF-32.`, t`Save it as UTF-8`],
+  [[0xff, 0xfe, 0, 0], t`This file is UTF-32.`, t`Save the file as UTF-8`],
+  [[0, 0, 0xfe, 0xff], t`This file is UTF-32.`, t`Save the file as UTF-8`],
 ];
 
 /** A web page that a proxy or a sign-in form sent in place of the file. */

@@ -116,7 +116,9 @@ async function replay(browser: Browser, demo: Service, file: string, end: Case):
   await station.signIn(demo.token);
   const bench = page.getByRole('complementary', { name: 'Simulated bench' });
   await bench.getByLabel('Open support file').setInputFiles(file);
-  await expect(bench.getByRole('status').filter({ hasText: end.code })).toContainText('The load ends as on');
+  await expect(bench.getByRole('status').filter({ hasText: end.code })).toContainText(
+    'The load then ends as it did on',
+  );
   const lane = await station.attachFirst(end.link);
   await lane.load('Data encryption key', 1);
   const words = await endOf(lane, end);

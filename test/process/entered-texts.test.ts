@@ -104,7 +104,7 @@ describe('a file', () => {
     [
       'is windows-1252',
       Buffer.from('SN;Ort\n1;Köln\n', 'latin1'),
-      'This file is not UTF-8. In the spreadsheet, save it as CSV UTF-8.',
+      'This file is not UTF-8. In the spreadsheet, save the file as CSV UTF-8.',
     ],
     [
       'is a spreadsheet',
@@ -112,7 +112,7 @@ describe('a file', () => {
       'This file is a spreadsheet or a ZIP archive, not text.',
     ],
     ['is empty', '', 'This file is empty.'],
-    ['is cut short', '["1", "2"', 'This file is cut short. Copy or download it again.'],
+    ['is cut short', '["1", "2"', 'This file is cut short. Copy or download the file again.'],
     [
       'was rounded',
       'SN\n1914310000010100000\n1914310000010200000\n',

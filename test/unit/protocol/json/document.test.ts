@@ -48,7 +48,7 @@ describe('a document', () => {
       expect(() => parseJson(source, 'file')).toThrow(/^file is not JSON$/);
     }
     for (const source of ['{', '[1,', ' {"a":1\r\n']) {
-      expect(() => parseJson(source, 'file')).toThrow(/^This file is cut short\. Copy or download it again\.$/);
+      expect(() => parseJson(source, 'file')).toThrow(/^This file is cut short\. Copy or download the file again\.$/);
     }
   });
 });

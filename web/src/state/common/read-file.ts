@@ -22,7 +22,7 @@ export async function readFile(file: OpenedFile): Promise<string> {
   } catch (cause) {
     // NotReadableError or NotFoundError: the file was moved or changed, or its content is still in
     // a cloud folder.
-    throw new FileError(t`The browser cannot read this file.`, t`Open it again`, { cause });
+    throw new FileError(t`The browser cannot read this file.`, t`Open the file again`, { cause });
   }
   return decodeFile(new Uint8Array(content));
 }

@@ -55,13 +55,16 @@ function readSupportFile(content: string): SupportFileJson {
   }
   const version = 'version' in value ? value.version : undefined;
   if (typeof version === 'number' && version > SUPPORT_VERSION) {
-    throw new FileError(t`This support file has a newer format.`, t`Open it in the demo of the version that saved it`);
+    throw new FileError(
+      t`This support file has a newer format.`,
+      t`Open the file in the demo of the version that saved it`,
+    );
   }
   try {
     return read(supportFileSchema, value, 'file', 'file-refused');
   } catch (cause) {
     if (!(cause instanceof ProtocolError)) throw cause;
-    throw new FileError(t`This support file is damaged.`, t`Save it again under Help`, { cause });
+    throw new FileError(t`This support file is damaged.`, t`Save the file again under Help`, { cause });
   }
 }
 

@@ -88,14 +88,14 @@ const REST: Readonly<Record<Exclude<FindingCode, DeviceCode>, Source>> = {
   'no-device': {
     title: t`No device`,
     remedy: t`Attach a unit at the station`,
-    text: t`This page can use a device only after you have chosen it there.`,
+    text: t`This page can use a device only after you have chosen it at the station.`,
   },
   'choice-failed': { title: t`The last chosen device cannot be used`, text: '' },
   'service-reached': (facts) => ({ title: t`The AS answers`, text: lastRequest(facts) }),
   'service-not-compared': {
     title: t`The root key has not been compared yet`,
     remedy: t`Sign in at the station`,
-    text: t`You compare it at the first sign-in.`,
+    text: t`You compare the root key at the first sign-in.`,
   },
   'service-root-changed': {
     title: t`The AS has another root key`,
@@ -112,7 +112,7 @@ const REST: Readonly<Record<Exclude<FindingCode, DeviceCode>, Source>> = {
   'local-network-denied': {
     title: t`This browser blocks requests to the local network`,
     remedy: t`Allow local network access in the site settings of this page`,
-    text: t`An AS in a private network gets no request. If you cannot change it, ask your administrator.`,
+    text: t`The browser sends no request to an AS in a private network. If you cannot allow access, ask your administrator.`,
   },
   'clocks-agree': ({ clock }) => ({
     title: t`The clocks agree`,
@@ -233,11 +233,11 @@ const DEVICE: Readonly<Record<DeviceCode, Omit<FindingWords, 'title'>>> = {
     text: t`It has no interface that a web page can use.`,
   },
   'device-token': { text: t`This is a token card. Use it under Tokens.` },
-  'device-unused': { remedy: t`Attach it at the station`, text: t`The page does not use this device now.` },
-  'device-seen': { text: t`The browser permits this page to use it.` },
-  'device-reading': { text: t`The page is reading its identity.` },
+  'device-unused': { remedy: t`Attach this device at the station`, text: t`The page does not use this device now.` },
+  'device-seen': { text: t`The browser permits this page to use this device.` },
+  'device-reading': { text: t`The page is reading the identity of the device.` },
   'unit-ready': { text: t`It answers as a unit. No fault was found.` },
-  'unit-loading': { text: t`A key is being loaded. Leave it plugged in.` },
+  'unit-loading': { text: t`A key is being loaded. Leave the unit plugged in.` },
   'unit-blank': {
     remedy: t`Ask your administrator to prepare this unit first`,
     helper: 'administrator',

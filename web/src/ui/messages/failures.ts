@@ -84,7 +84,10 @@ const UNIT = {
     replug: true,
     again: true,
     title: t`The unit sent a response that the protocol does not define.`,
-    twice: { ...GIVE_UP, title: t`The unit sent such a response twice. Its firmware may have a fault.` },
+    twice: {
+      ...GIVE_UP,
+      title: t`Twice in a row, the unit sent a response that the protocol does not define. Its firmware may have a fault.`,
+    },
   },
   'unit-changed': {
     remedy: t`Check which unit is on this cable`,

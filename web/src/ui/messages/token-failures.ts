@@ -42,7 +42,7 @@ export const TOKEN = {
     twice: {
       remedy: t`Return the token to your custodian`,
       helper: 'custodian',
-      title: t`The token sent such a response twice.`,
+      title: t`Twice in a row, the token sent a response that the protocol does not define.`,
     },
   },
   'token-failed': {

@@ -23,6 +23,6 @@ it('is refused when it is longer, before it is read', async () => {
 it('that is gone is to be opened again, and the cause is kept', async () => {
   const cause = new DOMException('gone', 'NotFoundError');
   const refused = readFile(file(1, () => Promise.reject(cause)));
-  await expect(refused).rejects.toMatchObject({ remedy: 'Open it again', cause });
+  await expect(refused).rejects.toMatchObject({ remedy: 'Open the file again', cause });
   await expect(refused).rejects.toBeInstanceOf(FileError);
 });

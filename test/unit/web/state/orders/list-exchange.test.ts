@@ -120,7 +120,7 @@ describe('a journal that fails', () => {
       isInUse: () => false,
     });
     const windows = new File([Buffer.from('SN;REASON\r\n1;in Köln\r\n', 'latin1')], 'reasons.csv');
-    const message = { title: 'This file is not UTF-8.', remedy: 'In the spreadsheet, save it as CSV UTF-8' };
+    const message = { title: 'This file is not UTF-8.', remedy: 'In the spreadsheet, save the file as CSV UTF-8' };
     for (const open of [() => lists.importReasons(windows), () => lists.compare(windows)]) {
       await open();
       expect(lists.failure).toEqual({ code: 'file-refused', message });

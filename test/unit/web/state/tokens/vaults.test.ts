@@ -30,12 +30,17 @@ describe('a vault file', () => {
   });
 
   it.each([
-    ['is cut short', (text: string) => text.slice(0, -300), 'This file is cut short.', 'Copy or download it again'],
+    [
+      'is cut short',
+      (text: string) => text.slice(0, -300),
+      'This file is cut short.',
+      'Copy or download the file again',
+    ],
     [
       'is a ZIP archive',
       () => 'PK\u0003\u0004',
       'This file is a spreadsheet or a ZIP archive, not text.',
-      'In the spreadsheet, save it as CSV UTF-8',
+      'In the spreadsheet, save the file as CSV UTF-8',
     ],
     ['is a web page', () => '<!doctype html>', 'This file is a web page.', 'Download the file itself again'],
   ])('that %s is reported as such', async (_what, change, title, remedy) => {
