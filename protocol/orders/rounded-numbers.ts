@@ -21,7 +21,7 @@ export function roundedText(written: string): string {
 }
 
 export function roundedListText(written: string): string {
-  return t`"${written}" was rounded by a spreadsheet, as all long numbers here end in zeros: format the column as text and enter them again, or write 32 digits each`;
+  return t`"${written}" was rounded by a spreadsheet: all long numbers here end in zeros. Format the column as text and enter the numbers again, or write each number with 32 digits`;
 }
 
 /** True for a number such as 4.5490E+17, as spreadsheets display long numbers. */

@@ -116,7 +116,7 @@ describe('a file', () => {
     [
       'was rounded',
       'SN\n1914310000010100000\n1914310000010200000\n',
-      'row 2, column SN: "1914310000010100000" was rounded by a spreadsheet, as all long numbers here end in zeros',
+      'row 2, column SN: "1914310000010100000" was rounded by a spreadsheet: all long numbers here end in zeros',
     ],
     ['was rounded and formatted', 'SN\n4.5490E+17\n', 'row 2, column SN: "4.5490E+17" was rounded by a spreadsheet'],
     ['has JSON numbers', '[1914310000010100001]', 'row 1, column SN: it is a number: write serial numbers in quotes'],

@@ -17,7 +17,7 @@ describe('a list whose numbers a spreadsheet rounded', () => {
     [['1914310000010100000', '1914310000010100000']],
     [['4549000700000010', '4549000700000020', '4549000700000040']],
   ])('is refused: %j', (rows) => {
-    expect(() => count(...rows)).toThrow(/row \d, column SN: "\d+" was rounded by a spreadsheet, as all long numbers/);
+    expect(() => count(...rows)).toThrow(/row \d, column SN: "\d+" was rounded by a spreadsheet: all long numbers/);
   });
 
   it.each([['4.5490E+17'], ['4,5490E+17'], ['4.549E17'], ['5E+18'], ['４.5490Ｅ＋17']])('is refused: %s', (written) => {
