@@ -46,10 +46,10 @@ export interface SealOptions {
 }
 
 /**
- * Writes build.json (demo-build.json for the demo), and a compressed .br and .gz copy of each other
- * file, once a page is built in all languages. build.json contains the version, the hash of each file,
- * one hash that identifies the build, and the hashes of the inline styles for the
- * Content-Security-Policy.
+ * Writes build.json (demo-build.json for the demo) once a page is built in all languages. Also
+ * writes a compressed .br and .gz copy of each other file. build.json contains the version, the
+ * hash of each file, one hash that identifies the build, and the hashes of the inline styles for
+ * the Content-Security-Policy.
  */
 export function sealPage({ pages, languages, lists, version, headersOf }: SealOptions): Plugin {
   const last = languages.at(-1) ?? ENGLISH;

@@ -1,5 +1,5 @@
-// Runs `log show` and `log verify`. They need neither keys nor lock, so an auditor can use a copy
-// of the log, or the folder of a running service.
+// Runs `log show` and `log verify`. Both commands need neither keys nor lock, so an auditor can use
+// a copy of the log, or the folder of a running service.
 import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';

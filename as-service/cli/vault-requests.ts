@@ -1,5 +1,5 @@
-// Executes the commands for vaults. They may use every set, and read and write files on this
-// computer.
+// Executes the commands for vaults. The commands may use every set, and read and write files on
+// this computer.
 import { existsSync } from 'node:fs';
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import { FileError } from '#protocol/errors.ts';

@@ -108,9 +108,9 @@ export class OrderLedger {
 
 /**
  * Adds a station. A station whose order is not complete reports twice: to ask how the order would
- * end, and to close it. The second report then replaces the first. Reports do not name their station,
- * so the second one must be of the same operator and page, about all units of the first, and must
- * know the audit log at least as far.
+ * end, and to close it. The second report then replaces the first. Reports do not name their
+ * station. A report therefore replaces an earlier one only if both are of the same operator and
+ * page, it covers all units of the earlier one, and its audit head is not older.
  */
 function addStation(
   { stations, lastReported }: OrderEntry,

@@ -1,5 +1,5 @@
 // Plugin that builds the guides: static pages beside the page, from the Markdown documents
-// (docs/adr/0054). They have no script and one stylesheet, so the policy of every page suits them.
+// (docs/adr/0054). A guide has no script and one stylesheet, so the policy of every page suits it.
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Plugin } from 'vite';

@@ -1,6 +1,6 @@
-// Writes the SBOM of a release: CycloneDX 1.6 JSON with the npm packages whose code is in the builds.
-// It has neither a serial number nor a time, which the format permits, so that two builds of the same
-// sources have the same SBOM.
+// Writes the SBOM of a release: CycloneDX 1.6 JSON with the npm packages whose code is in the
+// builds. The SBOM has neither a serial number nor a time, so two builds of the same sources have
+// the same SBOM. The format permits both omissions.
 
 /** The members of package-lock.json that the SBOM needs. */
 export interface PackageLock {

@@ -5,7 +5,10 @@ import type { SimulatorControl } from '#device-sim/setup/control.ts';
 /** The simulator's control without the chooser, because a real browser shows its own chooser. */
 export type DeviceControl = Omit<SimulatorControl, 'nextChoice'>;
 
-/** Argument of the device process for a program that reads files itself (see AttachmentOptions). */
+/**
+ * Argument with which the device process serves a program that reads files itself (see
+ * AttachmentOptions).
+ */
 export const READS_FILE = '--reads-file';
 
 export type Method = keyof DeviceControl;

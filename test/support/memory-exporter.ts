@@ -47,7 +47,9 @@ export function operator(name: string, change: Partial<OperatorState> = {}): Ope
   return { name, role: 'operator', sets: null, quota: null, ordersOnly: false, tokens: [], embedded: false, ...change };
 }
 
-/** Returns an envelope with the order, without a valid signature, which the ledger does not verify. */
+/**
+ * Returns an envelope with the order. The signature is invalid: the ledger does not verify it.
+ */
 export function orderEnvelope(order: WorkOrder): Envelope {
   const payload = toBase64url(Buffer.from(encodeWorkOrder(order)));
   return { payloadType: 'application/vnd.keyferry.work-order+json', payload, signatures: [{ keyid: '', sig: '' }] };

@@ -21,7 +21,7 @@ export async function withVaultKey(state: State, now: Date): Promise<State> {
 
 export interface VaultLoad {
   readonly sn?: string;
-  /** The import counter in the receipt. There is no receipt without it. */
+  /** The import counter in the receipt. If undefined, there is no receipt. */
   readonly counter?: number | undefined;
 }
 

@@ -69,8 +69,8 @@ export class WebServer {
   async #serve(from: IncomingMessage, to: ServerResponse): Promise<void> {
     if (this.isDown) return void from.socket.destroy();
     const { pathname, search } = new URL(from.url ?? '', this.origin);
-    // As some servers do, answers a request for the folder without a slash with the page, not with
-    // a redirect.
+    // Sends the page for the address of the folder without a slash, as some servers do. Others
+    // redirect.
     const path = `${pathname}/` === FOLDER ? '' : pathname.slice(FOLDER.length);
     if (!`${pathname}/`.startsWith(FOLDER)) return send(to, 404);
     if (this.as !== undefined && (this.forwards === 'all' || path.startsWith('v1/')))

@@ -191,8 +191,8 @@ export class StationSite {
   }
 
   /**
-   * Shows the name of the site, and reads the units with its profiles. Signs the operator out after
-   * the time without activity that the policy sets.
+   * Shows the name of the site, and reads the units with the profiles of the site. Signs out an
+   * inactive operator after the time that the policy sets.
    */
   join(page: PageParts): void {
     this.#page = page;

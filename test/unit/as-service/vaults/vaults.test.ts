@@ -175,7 +175,7 @@ describe('a returned journal', () => {
     expect(again.verdicts).toEqual([...verdicts, expect.objectContaining({ xc: 2 })]);
     expect((await newest())?.details).toMatchObject({ entries: 5, newEntries: 2 });
     expect(JSON.parse(setup.service.newestRecord()).receipts).toHaveLength(1);
-    // Verdicts on receipts that are not in this journal are not made again.
+    // The AS makes again only the verdicts on receipts in this journal.
     setup.service.clock.now = '2026-11-23T11:00:00.000Z';
     expect((await reconcile(vault, vault.entries.slice(0, 3))).verdicts).toEqual(verdicts);
   });
@@ -244,7 +244,7 @@ describe('a returned journal', () => {
     expect(graveWords(await reconcile(two))).toEqual([`No journal shows import 2 of unit ${TEST_SN}.`]);
     await setup.load(two, { sn: OTHER_SN, counter: 1 });
     await reconcile(two);
-    // A gap of a unit that is not in the journal is not a finding of this vault.
+    // Only the gaps of units in the journal are findings of this vault.
     await setup.load(one, { counter: 2 });
     expect(graveWords(await reconcile(one))).toEqual([]);
     await setup.load(two, { sn: OTHER_SN, counter: 5 });

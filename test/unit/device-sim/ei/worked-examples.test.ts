@@ -1,5 +1,5 @@
-// Runs the worked examples of an independent implementation on the simulated EI. It must return the
-// same challenge MAC and the same receipt, byte for byte.
+// Runs the worked examples of an independent implementation on the simulated EI. The EI must return
+// the same challenge MAC and the same receipt, byte for byte.
 import { describe, expect, it } from 'vitest';
 import { type EiConfiguration, personalise } from '#device-sim/ei/configuration.ts';
 import { Ei, NO_LATENCY } from '#device-sim/ei/ei.ts';

@@ -1,5 +1,5 @@
-// The verifier reads the trust records of the station. It must not change the database of the
-// station, whatever the version of the database.
+// The verifier reads the trust records of the station. The verifier must not change the database of
+// the station, whatever the version of the database.
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { describe, expect, it } from 'vitest';

@@ -319,9 +319,9 @@ export class Vaults {
   async #read(): Promise<void> {
     const [store, roots] = [await this.#options.store(), await this.#options.roots()];
     const { verify, now, toReturn } = this.#options;
-    // Reads the list before the store. Another tab stores an export before it lists the vault, so
-    // the store has every export of a vault in this list. If the store has no export to return, the
-    // vault can be removed from the list.
+    // Reads the list before the store. Another tab stores an export first and then lists its vault.
+    // The store thus has every export of each vault that is listed here. If the store has no export
+    // to return, the vault can be removed from the list.
     const listed = new Set(toReturn.read().map(({ id }) => id));
     const { vaults, ids, failure } = await readVaults({ store, roots, verify, now: now() });
     this.#findLost(ids);

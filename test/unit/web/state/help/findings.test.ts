@@ -5,7 +5,7 @@ import { type Finding, findingsOf, summaryOf } from '#web/state/help/findings.ts
 import { ADAPTER, GOOD, PRINTER, UNIT } from './facts-fixture.ts';
 
 const find = (facts: Partial<Facts>): readonly Finding[] => findingsOf({ ...GOOD, ...facts });
-/** Returns the codes of the findings that a station without a fault does not have. */
+/** Returns the codes of the findings, except those of a station without a fault. */
 const news = (facts: Partial<Facts>): readonly string[] => {
   const known = find({}).map(({ code }) => code);
   return find(facts)
