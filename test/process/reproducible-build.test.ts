@@ -1,6 +1,6 @@
-// Makes the release twice: in folders with other paths, at other times, with another umask, language,
-// time zone and home folder. All files must be equal, byte by byte. Two of the six languages are built,
-// because all of them take three times as long.
+// Makes the release twice: in folders with other paths, at other times, with another umask,
+// language, time zone and home folder. All files must be equal, byte by byte. Only two of the six
+// languages are built, because building all of them takes three times as long.
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';

@@ -75,7 +75,7 @@ export async function startKiosk(options: KioskOptions): Promise<StartedKiosk> {
   const context = await chromium.launchPersistentContext(profile, {
     ...launch,
     args: [...launch.args, '--kiosk'],
-    // With an address on its command line, the browser would not open the one of the policy.
+    // With an address on its command line, the browser would not open the address in the policy.
     ignoreDefaultArgs: ['about:blank'],
     viewport: null,
   });

@@ -178,7 +178,7 @@ export class StationSite {
       replace: async (root) => {
         if (this.#unverified === undefined) {
           // The root of an AS that was set up again is pinned only if it verifies the file. Under
-          // that root, the file that this station accepted last is of no use any more.
+          // that root, the file that this station accepted last is no longer valid.
           await this.#verify(root, false);
         }
         // The operator has confirmed an audit log that may be older than the stored heads.

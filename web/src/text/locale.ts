@@ -4,8 +4,8 @@ import { pageLanguage, t } from './t.ts';
 let browserLocale: string | undefined;
 
 /**
- * Returns the locale of the browser if it has the language of the page, because it also has the
- * region of the operator. Otherwise returns the language of the page.
+ * Returns the locale of the browser if its language is that of the page, because this locale also
+ * contains the region of the operator. Otherwise returns the language of the page.
  */
 export function pageLocale(): string {
   browserLocale ??= new Intl.NumberFormat().resolvedOptions().locale;

@@ -90,7 +90,7 @@ async function setUp(blockedBy?: (steps: readonly StepBody[]) => boolean) {
   return { wire, account, recorded, statuses, device, request, begin, settle };
 }
 
-/** Presents an AS without recalls, as a vault or a card is. */
+/** Presents the AS as a vault or a card that has no recall. */
 function withoutRecall({ exportKey, verifyReceipt }: LoadSource): LoadSource {
   return { exportKey, verifyReceipt, auditHead: undefined };
 }
