@@ -20,7 +20,7 @@ export interface AppOptions {
    * protection against DNS rebinding.
    */
   readonly origins: () => readonly string[];
-  /** Origins of pages on other servers, which may call the API but nothing else. */
+  /** Origins of pages on other servers. Requests of these pages are served only under /v1/. */
   readonly pageOrigins: readonly string[];
   readonly exportRate: Rate;
   readonly signInRate: Rate;

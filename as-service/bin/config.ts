@@ -16,7 +16,7 @@ export interface Config {
   readonly sealingKey: string | undefined;
   /** Origins at which browsers reach this service besides those of its own address. */
   readonly origins: readonly string[];
-  /** Origins of pages on other servers, which may call the API. */
+  /** Origins of pages on other servers. Requests of these pages are served only under /v1/. */
   readonly pageOrigins: readonly string[];
   /** The folder of the built page. */
   readonly web: string;

@@ -56,8 +56,8 @@ export class Ledger {
   /** XC of each export, by work order. */
   readonly #ofWorkOrder = new Map<string, number[]>();
   /**
-   * Key: id of the work order. Value: XC of each export and of each receipt, in the sequence of
-   * their log entries.
+   * Key: id of the work order. Value: the XC of each export, and the same XC once more for its
+   * receipt, in the sequence of their log entries.
    */
   readonly #changes = new Map<string, number[]>();
   readonly #perLoad = new Map<string, number>();
@@ -120,7 +120,10 @@ export class Ledger {
     }
   }
 
-  /** Returns the XC of each export and of each receipt under a work order, oldest first. */
+  /**
+   * Returns one XC for each change under a work order, oldest first. A change is an export, or the
+   * receipt of an export.
+   */
   changesOf(workOrder: string): readonly number[] {
     return this.#changes.get(workOrder) ?? [];
   }

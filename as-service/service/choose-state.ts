@@ -61,7 +61,8 @@ export function chooseState(
 }
 
 /**
- * Whether `next` may replace the state. The prepared change of another service must not replace it.
+ * Whether `next` is the revision after `stored`, with the same root key. A state with another root
+ * key belongs to another service. True also if either state is undefined.
  */
 function isNextOf(stored: State | undefined, next: State | undefined): boolean {
   if (stored === undefined || next === undefined) return true;

@@ -27,7 +27,7 @@ export interface PendingChallenge {
 export const FULL_TRIES = 64;
 
 export interface Tries {
-  /** Number of failed imports until the unit delays imports. */
+  /** How many more imports may fail before the unit delays imports. */
   readonly left: number;
   /** Number of imports since `left` reached 0. Determines the delay. */
   readonly waits: number;

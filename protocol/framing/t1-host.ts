@@ -90,7 +90,7 @@ class T1Host implements HostFraming {
    */
   #last: { readonly bytes: Bytes; readonly waitMs: number } = { bytes: NOTHING, waitMs: 0 };
   #command: Uint8Array | undefined;
-  /** The part of the command that was sent last, from..to. */
+  /** Start and end, in the command, of the part that this host sent most recently. */
   #from = 0;
   #to = 0;
   #part: Bytes = NOTHING;

@@ -24,8 +24,8 @@ export function plainSigns(typed: string): string {
  * invisible characters and enclosing quotes. Full-width and other compatibility forms become plain.
  */
 export function readTyped(typed: string): string {
-  // Replaces signs before NFKC, which converts U+00B4 to a blank and a mark. Replaces them again
-  // after NFKC, which can create new signs.
+  // Replaces dashes and quotes before NFKC, which would split U+00B4 into a space and a combining
+  // accent. Replaces them again afterwards, because NFKC can create dashes and quotes.
   const plain = plainSigns(plainSigns(typed).normalize('NFKC')).replaceAll(DIGIT, latinDigit).replaceAll(/\s/gu, '');
   return QUOTED.exec(plain)?.[1] ?? plain;
 }

@@ -42,7 +42,7 @@ test('Help finds a station in order ready, and tests itself', async ({ open, ser
   await expect(devices).toContainText('FF/');
   await expect(page.getByRole('region', { name: 'AS', exact: true })).toContainText('The AS answers');
   const own = page.getByRole('region', { name: 'This page' });
-  await expect(own).toContainText('The server of this page offers the same build.');
+  await expect(own).toContainText('This page runs the build that its server offers.');
   await expect(own).toContainText('USB and serial ports are available.');
   await expect(own).toContainText('The journal works');
   await own.getByRole('button', { name: 'Run self-test' }).click();

@@ -22,8 +22,11 @@ function tamperings(rows: readonly ReportRow[]): readonly (readonly [rows: reado
     [[swapped, second, third], 'The receipt in this row is from another unit: receipts were swapped.'],
     [[first, third], 'The row of this unit was removed from the report.'],
     [[second, first, third], 'From this row on, the rows are not in the order that the AS signed.'],
-    [[first, second, third, stranger], 'This unit is not on the work order: its row was added.'],
-    [[first, first, second, third], 'This unit has a second row: one of them was added.'],
+    [
+      [first, second, third, stranger],
+      'The row of this unit was added to the report. The work order does not list this unit.',
+    ],
+    [[first, first, second, third], 'This unit has two rows. One of them was added to the report.'],
     [[first, renamed, third], 'This row was changed after the AS signed the report.'],
   ];
 }

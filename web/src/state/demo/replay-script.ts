@@ -98,7 +98,7 @@ function interruptions(exchanges: readonly RecordedExchange[], end: Failure): re
       faults.push({ fault: 'refuse', ins, statusWord, skip });
     } else {
       const effect = index === last || end.code !== 'device-lost' ? effectOf(end) : 'silence';
-      // If the page did not reach the unit again, the unit remains silent.
+      // If the recorded load ended with this outage, the simulated outage lasts.
       const lasting = effect !== 'unplug' && index === exchanges.length - 1 && isOutage(end.code);
       faults.push({ fault: 'outage', ins, effect, lasting, skip });
     }

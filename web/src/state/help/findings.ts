@@ -109,7 +109,7 @@ function deviceFindings(facts: Facts): Finding[] {
   return found;
 }
 
-/** The finding about a device on a page that cannot start. Such a page cannot attach a device. */
+/** The finding about a device on a halted page. Such a page lists devices and attaches none. */
 function seenFinding({ id }: DeviceFacts): Finding {
   return { code: 'device-seen', level: 'fine', area: 'device', device: id };
 }
@@ -152,8 +152,8 @@ function deviceFinding(device: DeviceFacts): Omit<Finding, 'area' | 'device'> {
 }
 
 /**
- * Failures after which a USB device without a device profile is listed as not a unit. After any other
- * failure the device is listed as failed.
+ * If a USB device without a device profile fails with one of these codes, its finding is
+ * device-not-unit instead of device-failed.
  */
 const NOT_A_UNIT: ReadonlySet<string> = new Set(['not-a-unit', 'link-timeout', 'link-garbled', 'no-interface']);
 

@@ -107,7 +107,7 @@ const REST: Readonly<Record<Exclude<FindingCode, DeviceCode>, Source>> = {
   'local-network-asked': {
     title: t`This browser may ask for access to the local network`,
     remedy: t`Check again, and choose Allow if the browser asks`,
-    text: t`It asks if the AS is in a private network. It sends nothing before you answer.`,
+    text: t`The browser asks when the AS is in a private network. It sends nothing before you answer.`,
   },
   'local-network-denied': {
     title: t`This browser blocks requests to the local network`,
@@ -151,7 +151,7 @@ const REST: Readonly<Record<Exclude<FindingCode, DeviceCode>, Source>> = {
   },
   'build-current': ({ build }) => ({
     title: buildName(build),
-    text: t`The server of this page offers the same build.`,
+    text: t`This page runs the build that its server offers.`,
   }),
   'build-replaced': ({ build }) => ({
     title: buildReplaced(build),
@@ -160,13 +160,13 @@ const REST: Readonly<Record<Exclude<FindingCode, DeviceCode>, Source>> = {
   }),
   'build-unchecked': ({ build }) => ({
     title: buildName(build),
-    text: t`It could not be compared with the build that the server of this page offers.`,
+    text: t`This build could not be compared with the build that the server of this page offers.`,
   }),
   'interfaces-available': (facts) => ({ title: browserName(facts), text: t`USB and serial ports are available.` }),
   'interface-missing': interfaceMissing,
   'interfaces-missing': ({ platform, isSecure }) => {
     const { remedy, causes } = explain({ code: 'browser-unsupported' }, { platform, insecure: !isSecure });
-    const text = t`It has neither WebUSB nor Web Serial, or a policy of your company forbids both.`;
+    const text = t`This browser has neither WebUSB nor Web Serial, or a policy of your company forbids both.`;
     return { title: t`This browser cannot reach a unit`, remedy, text, causes };
   },
   'storage-kept': ({ storage }) => ({
@@ -196,7 +196,9 @@ const REST: Readonly<Record<Exclude<FindingCode, DeviceCode>, Source>> = {
     remedy: t`Tell your administrator`,
     helper: 'administrator',
     text:
-      journal.lostAt === undefined ? t`It was deleted while this page was open.` : lossFound(moment(journal.lostAt)),
+      journal.lostAt === undefined
+        ? t`The journal was deleted while this page was open.`
+        : lossFound(moment(journal.lostAt)),
   }),
   'journal-failed': { title: t`The journal cannot be read`, text: '' },
   'attempts-open': ({ journal }) => ({
@@ -206,7 +208,7 @@ const REST: Readonly<Record<Exclude<FindingCode, DeviceCode>, Source>> = {
   }),
   'self-test-due': {
     title: t`The self-test has not run`,
-    text: t`It checks the cryptography of this browser and the storage.`,
+    text: t`The self-test checks the cryptography and the storage of this browser.`,
   },
   'self-test-passed': ({ selfTest, at }) => ({
     title: t`The self-test passed`,
@@ -298,9 +300,9 @@ function exportsLeft(exports: number): string {
 }
 
 function lastAttempt(attempts: number): string {
-  if (attempts === 0) return t`It has no attempt yet.`;
+  if (attempts === 0) return t`The journal has no attempt yet.`;
   const number = grouped(attempts);
-  return t`Its last attempt has number ${number}.`;
+  return t`The last attempt has number ${number}.`;
 }
 
 function lossFound(time: string): string {
@@ -362,8 +364,8 @@ function clocksAgree(clock: Facts['clock']): string {
 function clocksDiffer(clock: Facts['clock']): string {
   const time = difference(clock);
   return clock.offsetMs > 0
-    ? t`It is ${time} behind the AS. The page uses the time of the AS.`
-    : t`It is ${time} ahead of the AS. The page uses the time of the AS.`;
+    ? t`The clock of this computer is ${time} behind the AS. The page uses the time of the AS.`
+    : t`The clock of this computer is ${time} ahead of the AS. The page uses the time of the AS.`;
 }
 
 function difference({ offsetMs }: Facts['clock']): string {

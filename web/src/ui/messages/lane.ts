@@ -131,7 +131,7 @@ export const ACTION_MESSAGES: Readonly<Record<KeyAction, ActionMessages>> = {
   replace: {
     button: () => t`Replace transport key`,
     warning: () => t`This replaces the transport key of the unit`,
-    consequence: t`Afterwards the unit takes keys only under the new one. Its loaded keys remain.`,
+    consequence: t`Then the unit takes keys only under the new transport key. Loaded keys remain.`,
     sure: () => t`Yes, replace the transport key`,
     done: t`Transport key replaced.`,
     entry: ({ label, akv }) => t`${label}, version ${akv}`,

@@ -48,7 +48,7 @@ export function browserUnsupported({ platform, kind, insecure }: MessageContext)
     title: t`This browser has neither WebUSB nor Web Serial, or a policy of your company forbids both.`,
     causes: [
       t`Firefox on a computer has Web Serial since version 151`,
-      t`Safari and all browsers on iPhone and iPad have neither`,
+      t`Safari and all browsers on iPhone and iPad have neither WebUSB nor Web Serial`,
     ],
   };
 }
