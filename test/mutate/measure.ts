@@ -20,7 +20,7 @@ export interface Ended {
  * Maximum time in ms without a report from the worker. After this time the worker is killed, and
  * the mutant that it was running counts as timed out.
  */
-const SILENCE_MS = 90_000;
+const SILENCE_MS = 300_000;
 
 /** The id of no mutant. A run with this id must pass. */
 const NO_MUTANT = -1;

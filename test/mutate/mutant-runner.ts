@@ -167,6 +167,7 @@ export default class MutantRunner extends TestRunner {
     if (this.#plan.mode === 'reach') {
       onReach = (id) => this.#outside.add(id);
       report({ is: 'reach', test: name, ids: [...this.#reached], milliseconds: usual.get(name)?.milliseconds ?? 0 });
+      this.#judge(test, name);
       return;
     }
     if (this.#plan.mode === 'import') {

@@ -68,7 +68,7 @@ function changeExpression(node: ts.Expression, change: Change): void {
   else if (ts.isPrefixUnaryExpression(node) || ts.isPostfixUnaryExpression(node)) changeUnary(node, change);
   else if (ts.isLiteralExpression(node)) changeLiteral(node, change);
   else if (ts.isTemplateExpression(node)) {
-    if (!isMessage(node)) change('``');
+    if (!isMessage(node) && !isTranslated(node)) change('``');
   } else if (node.kind === ts.SyntaxKind.TrueKeyword) change('false');
   else if (node.kind === ts.SyntaxKind.FalseKeyword) change('true');
   else if (ts.isArrayLiteralExpression(node)) change(node.elements.length > 0 ? '[]' : '["mutated"]');
@@ -168,7 +168,7 @@ function changeLiteral(node: ts.LiteralExpression, change: Change): void {
   } else if (ts.isRegularExpressionLiteral(node)) {
     for (const text of regexChanges(node.getText())) change(text);
   } else if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node)) {
-    if (!isSentence(node.text)) change(node.text === '' ? '"mutated"' : '""');
+    if (!isSentence(node.text) && !isTranslated(node)) change(node.text === '' ? '"mutated"' : '""');
   }
 }
 
@@ -207,6 +207,11 @@ function isSentence(text: string): boolean {
 function isMessage(node: ts.TemplateExpression): boolean {
   const texts = [node.head.text, ...node.templateSpans.map((span) => span.literal.text)];
   return texts.some((text) => isSentence(text) || (text.includes(' ') && isInError(node)));
+}
+
+/** True for a template with the tag `t` (protocol/text/message.ts), which is a message. */
+function isTranslated({ parent }: ts.Node): boolean {
+  return ts.isTaggedTemplateExpression(parent) && parent.tag.getText() === 't';
 }
 
 function isInError(node: ts.Node): boolean {
@@ -266,7 +271,7 @@ function isName(node: ts.Node): boolean {
 
 /**
  * Returns the smallest node around `node` that can be replaced on its own. The callee of a call and
- * a part of an optional chain cannot.
+ * a part of an optional chain cannot, nor the tag and the template of a tagged template.
  */
 function hostOf(node: ts.Node): ts.Node {
   const { parent } = node;
@@ -277,7 +282,7 @@ function hostOf(node: ts.Node): ts.Node {
         ts.isNewExpression(parent) ||
         ts.isNonNullExpression(parent) ||
         ts.isOptionalChain(parent))) ||
-    (ts.isTaggedTemplateExpression(parent) && parent.tag === node);
+    ts.isTaggedTemplateExpression(parent);
   return isPart ? hostOf(parent) : node;
 }
 

@@ -36,6 +36,7 @@ describe('the mutants of a source', () => {
     expect(changesOf(`const a = \`the unit \${b} has no key\`; const c = "no key";`)).toEqual([]);
     expect(changesOf(`throw new RangeError(\`\${a} bytes\`);`)).toEqual([]);
     expect(changesOf(`const a = \`DSSEv1 \${b}\`;`)).toEqual([`\`DSSEv1 \${b}\` → \`\``]);
+    expect(changesOf(`const a = t\`it \${b}\`; const c = t\`empty\`;`)).toEqual([]);
     expect(changesOf('const a = bytes[b] ?? 0;')).toEqual(['bytes[b] ?? 0 → ((bytes[b]) && (0))']);
   });
 
@@ -68,7 +69,7 @@ describe('a source with inserted mutants', () => {
     '[count, list[0]] = [count, 2];',
     'switch (count) { case 4: count *= 2; break; default: count = 1; }',
     'if (count > 7) list.push(9);',
-    `return [list.slice(1), box?.at?.read(), \`\${count}-x\`];`,
+    `return [list.slice(1), box?.at?.read(), \`\${count}-x\`, String.raw\`\${count}\`];`,
   ].join('\n');
   const mutants = mutantsOf('source.ts', source);
   const woven = weave(source, mutants, 0);
@@ -86,7 +87,7 @@ describe('a source with inserted mutants', () => {
 
   it('behaves like the original while no mutant is active', () => {
     expect(run(woven)).toBe(run(source));
-    expect(run(source)).toBe('[[1,9],2,"8-x"]');
+    expect(run(source)).toBe('[[1,9],2,"8-x","8"]');
   });
 
   it('behaves like the changed source while a mutant is active', () => {
