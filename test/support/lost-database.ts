@@ -47,7 +47,7 @@ export async function empty({ connections }: OpenDatabase): Promise<void> {
 }
 
 /** Closes the connections and keeps the data, as a browser can do. */
-export async function close({ connections }: OpenDatabase): Promise<void> {
+export async function close({ connections }: Pick<OpenDatabase, 'connections'>): Promise<void> {
   for (const connection of connections.splice(0)) {
     connection.close();
     connection.onclose?.(new Event('close'));

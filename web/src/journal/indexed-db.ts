@@ -1,5 +1,5 @@
-// Opens IndexedDB databases and translates their exceptions into error codes. Shared by the
-// journal, the trust store and the vault store.
+// Opens IndexedDB databases, repeats transactions that the browser aborts, and translates exceptions
+// into error codes. Shared by the journal, the trust store and the vault store.
 import { type ErrorCode, ProtocolError } from '#protocol/errors.ts';
 
 /** Error codes by exception name. Any other DOMException becomes journal-failed. */
@@ -9,14 +9,63 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 };
 
 /** Maximum number of tries if the browser closes the database or aborts the transaction. */
-export const MAX_ABORTED = 3;
+const MAX_ABORTED = 3;
 
 /**
  * True iff the browser closed the database or aborted the transaction. A retry may then succeed.
  */
-export function isAborted(error: unknown): boolean {
+function isAborted(error: unknown): boolean {
   const cause = error instanceof Error ? error.cause : undefined;
   return cause instanceof DOMException && ['AbortError', 'InvalidStateError', 'UnknownError'].includes(cause.name);
+}
+
+/** The transaction of a write that repeatAborted() repeats, and how to find out whether it is on disk. */
+export interface Repeatable<X, T> {
+  /** Runs one transaction. Its exceptions are translated by translateErrors(). */
+  readonly run: (body: (transaction: X) => Promise<T>) => Promise<T>;
+  readonly write: (transaction: X) => Promise<T>;
+  /** Whether the database has what an earlier try wrote, when `write` resolved with `written`. */
+  readonly isOnDisk: (transaction: X, written: T) => Promise<boolean>;
+  /** Called after each failure. True to repeat the write although the browser did not abort it. */
+  readonly isRepeated?: (error: unknown) => boolean;
+}
+
+/**
+ * Runs a transaction, and repeats it if the browser closes the database or aborts the transaction.
+ * The browser may close the database before it reports that the transaction is on disk. Each
+ * repetition therefore looks for the last try first. After the last aborted try, one more
+ * transaction only looks.
+ */
+export async function repeatAborted<X, T>({ run, write, isOnDisk, isRepeated }: Repeatable<X, T>): Promise<T> {
+  let last: { readonly written: T } | undefined;
+  let committed: typeof last;
+  let failure: unknown;
+  let aborted = 0;
+  const body = async (transaction: X): Promise<T> => {
+    if (last && (await isOnDisk(transaction, last.written))) {
+      committed = last;
+      return last.written;
+    }
+    if (aborted === MAX_ABORTED) throw failure;
+    const written = await write(transaction);
+    last = { written };
+    return written;
+  };
+  for (;;) {
+    try {
+      return await run(body);
+    } catch (error) {
+      failure = error;
+      const isNext = isRepeated?.(error) || (isAborted(error) && aborted++ < MAX_ABORTED);
+      if (committed) return committed.written;
+      if (!isNext) throw error;
+    }
+  }
+}
+
+/** Whether two records have the same members, in the same sequence. */
+export function isSameRecord(a: object | undefined, b: object | undefined): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** True iff another page has already written a record with this key. */

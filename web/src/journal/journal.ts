@@ -8,7 +8,7 @@ import { isUnsettled, outcomeOf } from './attempt.ts';
 import { type Entry, packStep, STATION_CHAIN } from './chain.ts';
 import { Commit } from './commit.ts';
 import type { Database, Transaction } from './database.ts';
-import { isAborted, isTaken, MAX_ABORTED } from './indexed-db.ts';
+import { isTaken, repeatAborted } from './indexed-db.ts';
 import { JournalMemory, lostError, stepsOf } from './journal-memory.ts';
 import type { OrderEvent, UnitRow } from './order-record.ts';
 import { assemble, attemptsBelow, entriesOf, lastAttempt, readAttempt, tailOf } from './queries.ts';
@@ -268,41 +268,28 @@ export class Journal {
   async #commit(batch: readonly Write[]): Promise<readonly (number | ProtocolError)[]> {
     const durability = batch.every(({ options }) => options.urgency === 'report') ? 'relaxed' : 'strict';
     const wasLost = this.isLost;
-    let last: Committed | undefined;
-    let committed: Committed | undefined;
-    let failure: unknown;
-    let aborted = 0;
-    const write = async (transaction: Transaction<'readwrite'>): Promise<Committed> => {
-      // The browser may close the database before it reports that the last try is on disk.
-      if (last && (await last.commit.isOnDisk(transaction))) {
-        committed = last;
-        return last;
-      }
-      if (aborted === MAX_ABORTED) throw failure;
-      // Opening this transaction may have shown that the database was closed and perhaps replaced.
-      const isStale = this.#isStale;
-      this.#isStale = false;
-      const memory = this.#memory.copy();
-      const commit = new Commit(memory.open);
-      await this.#load(transaction, memory, commit, batch, isStale);
-      const ids = batch.map((each) => apply(memory, commit, each));
-      commit.write(transaction, this.#session, memory.tails);
-      transaction.commit();
-      memory.open = commit.open;
-      last = { ids, memory, commit };
-      return last;
-    };
-    for (let tries = 1; !committed; tries++) {
-      try {
-        committed = await this.#database.run(['batches', 'open', 'units'], 'readwrite', write, durability);
-      } catch (error) {
+    let taken = 0;
+    const committed = await repeatAborted<Transaction<'readwrite'>, Committed>({
+      run: (body) => this.#database.run(['batches', 'open', 'units'], 'readwrite', body, durability),
+      isOnDisk: (transaction, { commit }) => commit.isOnDisk(transaction),
+      isRepeated: (error) => {
         this.#isStale = true;
-        failure = error;
-        // After the last aborted try, one more transaction checks whether that try is on disk.
-        const isRepeated = isTaken(error) ? tries < MAX_TRIES : isAborted(error) && aborted++ < MAX_ABORTED;
-        if (!committed && !isRepeated) throw error;
-      }
-    }
+        return isTaken(error) && ++taken < MAX_TRIES;
+      },
+      write: async (transaction) => {
+        // Opening this transaction may have shown that the database was closed and perhaps replaced.
+        const isStale = this.#isStale;
+        this.#isStale = false;
+        const memory = this.#memory.copy();
+        const commit = new Commit(memory.open);
+        await this.#load(transaction, memory, commit, batch, isStale);
+        const ids = batch.map((each) => apply(memory, commit, each));
+        commit.write(transaction, this.#session, memory.tails);
+        transaction.commit();
+        memory.open = commit.open;
+        return { ids, memory, commit };
+      },
+    });
     this.#memory = committed.memory;
     if (this.isLost && !wasLost) this.#onFailure();
     return committed.ids;

@@ -1,7 +1,8 @@
 // Stores the station's work orders. Reads their units by key range, so that the time to read a few
 // rows does not depend on the size of the order. journal.ts writes the rows.
 import { type Batch, type ChainBreak, EMPTY_CHAIN, type EntryKey, type Tail, verifyBatch } from './chain.ts';
-import type { Database } from './database.ts';
+import type { Database, Transaction } from './database.ts';
+import { isSameRecord, repeatAborted } from './indexed-db.ts';
 import {
   type EndedAs,
   type ListedState,
@@ -31,7 +32,7 @@ export class WorkOrderStore {
 
   /** Stores the order. If an order with this name is stored already, replaces its document. */
   save(name: string, document: string): Promise<OrderRecord> {
-    return this.#database.run(['orders'], 'readwrite', async (transaction) => {
+    return this.#write(async (transaction) => {
       const store = transaction.objectStore('orders');
       const existing = await store.index('name').get(name);
       if (existing) {
@@ -55,12 +56,24 @@ export class WorkOrderStore {
     return this.#change(orderChain, { endedAs });
   }
 
-  #change(orderChain: number, change: Partial<OrderRecord>): Promise<void> {
-    return this.#database.run(['orders'], 'readwrite', async (transaction) => {
+  async #change(orderChain: number, change: Partial<OrderRecord>): Promise<void> {
+    await this.#write(async (transaction) => {
       const store = transaction.objectStore('orders');
       const record = await store.get(orderChain);
       if (!record) throw new RangeError(`there is no order ${orderChain}`);
-      await store.put({ ...record, ...change });
+      const changed = { ...record, ...change };
+      await store.put(changed);
+      return changed;
+    });
+  }
+
+  /** Writes the record of one order. Repeats the transaction if the browser aborts it. */
+  #write(write: (transaction: Transaction<'readwrite'>) => Promise<OrderRecord>): Promise<OrderRecord> {
+    return repeatAborted<Transaction<'readwrite'>, OrderRecord>({
+      run: (body) => this.#database.run(['orders'], 'readwrite', body),
+      write,
+      isOnDisk: async (transaction, written) =>
+        isSameRecord(await transaction.objectStore('orders').get(written.order), written),
     });
   }
 

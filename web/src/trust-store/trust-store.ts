@@ -1,7 +1,7 @@
 // Stores the pinned root key and the newest audit head of one AS in the station's database.
 // Implements TrustStore of as-client/trust.ts.
 import type { Database, Transaction } from '../journal/database.ts';
-import { isAborted, MAX_ABORTED } from '../journal/indexed-db.ts';
+import { isSameRecord, repeatAborted } from '../journal/indexed-db.ts';
 import type { StoredHead, TrustRecord } from '../journal/unchained-records.ts';
 
 /** Every method may reject with ProtocolError journal-full or journal-failed. */
@@ -28,15 +28,16 @@ export class StationTrustStore {
   }
 
   /** Pins the root unless one is pinned already. Resolves with the pinned root. */
-  pin(root: string): Promise<string> {
-    return this.#run('readwrite', async (transaction) => {
+  async pin(root: string): Promise<string> {
+    const pinned = await this.#run('readwrite', async (transaction) => {
       const store = transaction.objectStore('trust');
       const stored = await store.get(this.#service);
-      if (stored) return stored.root;
+      if (stored) return stored;
       const record = this.#known ?? { service: this.#service, root, pinnedAt: this.#now().toISOString() };
       await store.add(record);
-      return record.root;
+      return record;
     });
+    return pinned.root;
   }
 
   /**
@@ -44,8 +45,8 @@ export class StationTrustStore {
    * enough, because the journal stores the head too, with the step of the attempt.
    * @throws RangeError if no root is pinned
    */
-  advance(head: StoredHead): Promise<void> {
-    const write = async (transaction: Transaction<'readwrite'>): Promise<void> => {
+  async advance(head: StoredHead): Promise<void> {
+    const write = async (transaction: Transaction<'readwrite'>): Promise<TrustRecord> => {
       const store = transaction.objectStore('trust');
       const stored = await store.get(this.#service);
       const record = stored ?? this.#known;
@@ -53,41 +54,42 @@ export class StationTrustStore {
       const isNewer = record.head === undefined || record.head.sequence < head.sequence;
       const next = isNewer ? { ...record, head } : record;
       if (isNewer || !stored) await store.put(next);
-      this.#known = next;
+      return next;
     };
-    return this.#run('readwrite', write, 'relaxed');
+    this.#known = await this.#run('readwrite', write, 'relaxed');
   }
 
   /**
    * Pins another root after the operator has confirmed that the AS was set up again. The new record
    * has no audit head.
    */
-  replace(root: string): Promise<void> {
+  async replace(root: string): Promise<void> {
     const now = this.#now().toISOString();
-    return this.#run('readwrite', async (transaction) => {
+    this.#known = await this.#run('readwrite', async (transaction) => {
       const store = transaction.objectStore('trust');
       const previous = (await store.get(this.#service)) ?? this.#known;
-      if (previous?.pinnedAt === now && previous.root === root && !previous.head) return; // the last try is on disk
       const record: TrustRecord = { service: this.#service, root, pinnedAt: now };
       const { service: _, former = [], ...replaced } = previous ?? record;
       const next = previous ? { ...record, former: [...former, { ...replaced, replacedAt: now }] } : record;
       await store.put(next);
-      this.#known = next;
+      return next;
     });
   }
 
-  /** Runs a transaction, and repeats it if the browser closes the database or aborts it. */
-  async #run<M extends 'readonly' | 'readwrite', T>(
+  /**
+   * Runs a transaction, and repeats it if the browser closes the database or aborts it. `write` resolves with the
+   * record as the database then has it.
+   */
+  #run<M extends 'readonly' | 'readwrite', T extends TrustRecord | undefined>(
     mode: M,
-    body: (transaction: Transaction<M>) => Promise<T>,
+    write: (transaction: Transaction<M>) => Promise<T>,
     durability?: 'relaxed',
   ): Promise<T> {
-    for (let tries = 1; ; tries++) {
-      try {
-        return await this.#database.run(['trust'], mode, body, durability);
-      } catch (error) {
-        if (tries >= MAX_ABORTED || !isAborted(error)) throw error;
-      }
-    }
+    return repeatAborted<Transaction<M>, T>({
+      run: (body) => this.#database.run(['trust'], mode, body, durability),
+      write,
+      isOnDisk: async (transaction, written) =>
+        isSameRecord(await transaction.objectStore('trust').get(this.#service), written),
+    });
   }
 }

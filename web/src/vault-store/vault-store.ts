@@ -1,7 +1,7 @@
 // Stores this browser's vaults: file, passkey, exports with receipts, and the hash-chained vault
 // journal (docs/protocol.md clause 10). Uses a separate database, to which the vault's worker
 // writes. Never stores a key in clear.
-import type { DBSchema, IDBPDatabase, IDBPTransaction, StoreNames } from 'idb';
+import type { DBSchema, IDBPTransaction, StoreNames } from 'idb';
 import type { ExportRecord } from '#protocol/as-unit/memory.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
 import { ProtocolError } from '#protocol/errors.ts';
@@ -10,7 +10,7 @@ import type { Envelope } from '#protocol/signing/envelope.ts';
 import { HEADER_LENGTH } from '#protocol/tkl/header.ts';
 import type { VaultEntryJson } from '#protocol/vault/journal.ts';
 import { Connection } from '../journal/connection.ts';
-import { translateErrors } from '../journal/indexed-db.ts';
+import { isSameRecord, repeatAborted, translateErrors } from '../journal/indexed-db.ts';
 
 /** A passkey that unlocks a vault. */
 export interface StoredPasskey {
@@ -126,26 +126,22 @@ export class VaultStore {
 
   /** @throws ProtocolError vault-lost if the vault, its newest entry or its newest export is missing */
   async requireKept(id: string, known: KnownVault): Promise<void> {
-    await this.#use(async (db) => await requireKept(db.transaction(STORES), id, known));
+    await this.#read((transaction) => requireKept(transaction, id, known));
   }
 
   /** Returns all vaults, sorted by time of import. */
-  vaults(): Promise<readonly VaultRecord[]> {
-    return this.#use(async (db) =>
-      (await db.getAll('vaults')).sort((a, b) => a.importedAt.localeCompare(b.importedAt)),
-    );
+  async vaults(): Promise<readonly VaultRecord[]> {
+    const vaults = await this.#read((transaction) => transaction.objectStore('vaults').getAll());
+    return vaults.sort((a, b) => a.importedAt.localeCompare(b.importedAt));
   }
 
   find(id: string): Promise<VaultRecord | undefined> {
-    return this.#use((db) => db.get('vaults', id));
+    return this.#read((transaction) => transaction.objectStore('vaults').get(id));
   }
 
   /** Stores a vault file. Changes nothing if the vault is stored already. */
   import(id: string, text: string, importedAt: string): Promise<void> {
-    return this.#write(async (transaction) => {
-      const store = transaction.objectStore('vaults');
-      if ((await store.get(id)) === undefined) await store.add({ id, text, importedAt, refused: 0 });
-    });
+    return this.#put(id, (record) => record ?? { id, text, importedAt, refused: 0 });
   }
 
   /**
@@ -182,27 +178,31 @@ export class VaultStore {
     return this.#change(id, ({ passkey: _, ...record }) => record);
   }
 
-  entries(id: string): Promise<readonly VaultEntryJson[]> {
-    return this.#use(async (db) => (await db.getAll('entries', all(id))).map(({ vault: _, ...entry }) => entry));
+  async entries(id: string): Promise<readonly VaultEntryJson[]> {
+    const entries = await this.#read((transaction) => transaction.objectStore('entries').getAll(all(id)));
+    return entries.map(({ vault: _, ...entry }) => entry);
   }
 
   async lastEntry(id: string): Promise<VaultEntryJson | undefined> {
-    const cursor = await this.#use((db) => db.transaction('entries').store.openCursor(all(id), 'prev'));
-    if (cursor === null) return undefined;
-    const { vault: _, ...entry } = cursor.value;
+    const last = await this.#read(async (transaction) => {
+      const cursor = await transaction.objectStore('entries').openCursor(all(id), 'prev');
+      return cursor?.value;
+    });
+    if (last === undefined) return undefined;
+    const { vault: _, ...entry } = last;
     return entry;
   }
 
   countExports(id: string): Promise<number> {
-    return this.#use((db) => db.count('exports', all(id)));
+    return this.#read((transaction) => transaction.objectStore('exports').count(all(id)));
   }
 
   countExportsOf(id: string, sn: string): Promise<number> {
-    return this.#use((db) => db.countFromIndex('exports', 'unit', [id, sn]));
+    return this.#read((transaction) => transaction.objectStore('exports').index('unit').count([id, sn]));
   }
 
   findExport(id: string, xc: number): Promise<VaultExport | undefined> {
-    return this.#use((db) => db.get('exports', [id, xc]));
+    return this.#read((transaction) => transaction.objectStore('exports').get([id, xc]));
   }
 
   findExportBy(
@@ -210,7 +210,7 @@ export class VaultStore {
     index: 'challenge' | 'exportId' | 'idempotencyKey',
     value: string,
   ): Promise<VaultExport | undefined> {
-    return this.#use((db) => db.getFromIndex('exports', index, [id, value]));
+    return this.#read((transaction) => transaction.objectStore('exports').index(index).get([id, value]));
   }
 
   /**
@@ -218,9 +218,7 @@ export class VaultStore {
    * @throws ProtocolError vault-lost
    */
   addEntry(id: string, entry: VaultEntryJson, { unlocked = false } = {}): Promise<void> {
-    return this.#write(async (transaction) => {
-      await requireKept(transaction, id, { entry: entry.number - 1, xc: 0 });
-      await transaction.objectStore('entries').add({ vault: id, ...entry });
+    return this.#append(id, entry, 0, async (transaction) => {
       const store = transaction.objectStore('vaults');
       const record = await store.get(id);
       if (unlocked && record) await store.put({ ...record, refused: 0 });
@@ -229,37 +227,73 @@ export class VaultStore {
 
   /** Adds an export and its journal entry in one transaction. @throws ProtocolError vault-lost */
   addExport(made: VaultExport, entry: VaultEntryJson): Promise<void> {
-    return this.#write(async (transaction) => {
-      await requireKept(transaction, made.vault, { entry: entry.number - 1, xc: made.xc - 1 });
-      await transaction.objectStore('exports').add(made);
-      await transaction.objectStore('entries').add({ vault: made.vault, ...entry });
-    });
+    return this.#append(made.vault, entry, made.xc - 1, (transaction) => transaction.objectStore('exports').add(made));
   }
 
   /** Adds a receipt and its journal entry in one transaction. @throws ProtocolError vault-lost */
   addReceipt(receipted: VaultExport, entry: VaultEntryJson): Promise<void> {
-    return this.#write(async (transaction) => {
-      await requireKept(transaction, receipted.vault, { entry: entry.number - 1, xc: receipted.xc });
-      await transaction.objectStore('exports').put(receipted);
-      await transaction.objectStore('entries').add({ vault: receipted.vault, ...entry });
-    });
+    const { vault, xc } = receipted;
+    return this.#append(vault, entry, xc, (transaction) => transaction.objectStore('exports').put(receipted));
+  }
+
+  /**
+   * Adds an entry, and makes the other requests of its transaction.
+   * @param xc number of the newest export that must be in the store
+   */
+  #append(
+    vault: string,
+    entry: VaultEntryJson,
+    xc: number,
+    write: (transaction: Transaction<'readwrite'>) => Promise<unknown>,
+  ): Promise<void> {
+    const stored = { vault, ...entry };
+    return this.#run(
+      'readwrite',
+      async (transaction) => {
+        await requireKept(transaction, vault, { entry: entry.number - 1, xc });
+        await transaction.objectStore('entries').add(stored);
+        await write(transaction);
+      },
+      async (transaction) => isSameRecord(await transaction.objectStore('entries').get([vault, entry.number]), stored),
+    );
   }
 
   #change(id: string, change: (record: VaultRecord) => VaultRecord): Promise<void> {
-    return this.#write(async (transaction) => {
-      const store = transaction.objectStore('vaults');
-      const record = await store.get(id);
-      if (record) await store.put(change(record));
+    return this.#put(id, (record) => record && change(record));
+  }
+
+  /** Stores what `change` returns for the record of a vault, unless it is undefined. */
+  async #put(id: string, change: (record: VaultRecord | undefined) => VaultRecord | undefined): Promise<void> {
+    await this.#run(
+      'readwrite',
+      async (transaction) => {
+        const store = transaction.objectStore('vaults');
+        const record = change(await store.get(id));
+        if (record) await store.put(record);
+        return record;
+      },
+      async (transaction, written) => isSameRecord(await transaction.objectStore('vaults').get(id), written),
+    );
+  }
+
+  #read<T>(read: (transaction: Transaction<'readonly'>) => Promise<T>): Promise<T> {
+    return this.#run('readonly', read, () => Promise.resolve(false));
+  }
+
+  /**
+   * Runs one transaction with strict durability: its data is on disk when the promise resolves. Repeats it if the
+   * browser aborts it, unless `isOnDisk` finds what an earlier try wrote.
+   */
+  #run<M extends 'readonly' | 'readwrite', T>(
+    mode: M,
+    write: (transaction: Transaction<M>) => Promise<T>,
+    isOnDisk: (transaction: Transaction<M>, written: T) => Promise<boolean>,
+  ): Promise<T> {
+    return repeatAborted<Transaction<M>, T>({
+      run: (body) => translateErrors(this.#connection.transact(STORES, mode, body, 'strict')),
+      write,
+      isOnDisk,
     });
-  }
-
-  #use<T>(action: (db: IDBPDatabase<Schema>) => Promise<T>): Promise<T> {
-    return translateErrors(this.#connection.use(action));
-  }
-
-  /** Runs one transaction with strict durability: its data is on disk when the promise resolves. */
-  #write(body: (transaction: Transaction<'readwrite'>) => Promise<void>): Promise<void> {
-    return translateErrors(this.#connection.transact(STORES, 'readwrite', body, 'strict'));
   }
 }
 

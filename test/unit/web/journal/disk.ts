@@ -5,18 +5,26 @@ import { clearSilently, clearSite, close, empty, type OpenDatabase, remove } fro
 import { type Batch, EMPTY_CHAIN, STATION_CHAIN, verifyBatch } from '#web/journal/chain.ts';
 import { DATABASE_NAME, Database } from '#web/journal/database.ts';
 
-export interface Disk extends OpenDatabase {
+/** An IndexedDB in memory, and the connections of the page to it. */
+export interface Connections {
   readonly factory: IDBFactory;
-  readonly database: Database;
+  readonly connections: IDBDatabase[];
   /** Called once when the page has opened its next connection. */
   readonly opened: (() => void)[];
+  /** The factory for the page. */
+  readonly ofPage: Pick<IDBFactory, 'open'>;
 }
 
-export async function openDisk(): Promise<Disk> {
+export interface Disk extends OpenDatabase, Connections {
+  readonly factory: IDBFactory;
+  readonly database: Database;
+}
+
+export function exposeConnections(): Connections {
   const factory = new IDBFactory();
   const connections: IDBDatabase[] = [];
   const opened: (() => void)[] = [];
-  const open = (name: string, version: number): IDBOpenDBRequest => {
+  const open = (name: string, version?: number): IDBOpenDBRequest => {
     const request = factory.open(name, version);
     request.addEventListener('success', () => {
       connections.push(request.result);
@@ -24,12 +32,17 @@ export async function openDisk(): Promise<Disk> {
     });
     return request;
   };
-  const database = await Database.open({ open } as unknown as IDBFactory, () => undefined);
-  return { factory, name: DATABASE_NAME, database, connections, opened };
+  return { factory, connections, opened, ofPage: { open } };
+}
+
+export async function openDisk(): Promise<Disk> {
+  const connections = exposeConnections();
+  const database = await Database.open(connections.ofPage, () => undefined);
+  return { ...connections, name: DATABASE_NAME, database };
 }
 
 /** Calls `action` with the next transaction that the page begins on its newest connection. */
-function atNextTransaction({ connections }: Disk, action: (transaction: IDBTransaction) => void): void {
+function atNextTransaction({ connections }: Connections, action: (transaction: IDBTransaction) => void): void {
   const db = connections.at(-1);
   if (!db) throw new TypeError('no connection');
   const begin = db.transaction.bind(db);
@@ -62,7 +75,7 @@ export function closeAtFirstRequest(disk: Disk): void {
  * The browser closes the connection when the next transaction is on disk. It reports the end of the
  * transaction only afterwards, or not at all.
  */
-export function closeAfterCommit(disk: Disk, isReported: boolean): void {
+export function closeAfterCommit(disk: Connections, isReported: boolean): void {
   atNextTransaction(disk, (transaction) =>
     transaction.addEventListener('complete', (event) => {
       if (!isReported) event.stopImmediatePropagation();
@@ -72,13 +85,13 @@ export function closeAfterCommit(disk: Disk, isReported: boolean): void {
 }
 
 /** Does the same as closeAfterCommit() for the next `count` transactions, each on a new connection. */
-export function closeAfterCommits(disk: Disk, count: number): void {
+export function closeAfterCommits(disk: Connections, count: number): void {
   closeAfterCommit(disk, false);
   if (count > 1) disk.opened.push(() => closeAfterCommits(disk, count - 1));
 }
 
 /** Aborts the next `count` transactions, as a browser can do, and then calls `then`. */
-export function abortTransactions(disk: Disk, count: number, then: () => void = () => undefined): void {
+export function abortTransactions(disk: Connections, count: number, then: () => void = () => undefined): void {
   atNextTransaction(disk, (transaction) => {
     queueMicrotask(() => transaction.abort());
     if (count > 1) abortTransactions(disk, count - 1, then);

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { Database } from '#web/journal/database.ts';
 import type { UnitRow } from '#web/journal/order-record.ts';
 import { WorkOrderStore } from '#web/journal/work-orders.ts';
+import { abortTransactions, closeAfterCommit, closeAfterCommits, type Disk, openDisk } from './disk.ts';
 
 const NOW = '2026-01-02T03:04:05.678Z';
 const sn = (number: number): string => number.toString(16).toUpperCase().padStart(32, '0');
@@ -49,6 +50,38 @@ describe('the stored orders', () => {
     await expect(orders.close(order + 1, '{}')).rejects.toThrow('there is no order 2');
     await expect(orders.end(order + 1, 'closed')).rejects.toThrow(RangeError);
     expect(await orders.list()).toHaveLength(1);
+  });
+
+  it.each([
+    ['aborts two transactions', (disk: Disk) => abortTransactions(disk, 2)],
+    [
+      'aborts two transactions, and closes the database when the third is on disk',
+      (disk: Disk) => abortTransactions(disk, 2, () => closeAfterCommit(disk, false)),
+    ],
+    ['closes the database twice when the data is on disk', (disk: Disk) => closeAfterCommits(disk, 2)],
+  ])('are stored once if the browser %s', async (_fault, disturb) => {
+    const disk = await openDisk();
+    const orders = new WorkOrderStore(disk.database, () => new Date(NOW));
+    const disturbNext = async (): Promise<void> => {
+      await orders.list(); // opens the database
+      disturb(disk);
+    };
+    await disturbNext();
+    const first = { order: 1, name: 'as JOB-1', openedAt: NOW };
+    expect(await orders.save(first.name, '{}')).toEqual({ ...first, document: '{}' });
+    await disturbNext();
+    expect(await orders.save(first.name, '{"v":2}')).toEqual({ ...first, document: '{"v":2}' });
+    await disturbNext();
+    await orders.close(first.order, '{"report":1}');
+    expect(await orders.list()).toEqual([{ ...first, document: '{"v":2}', report: '{"report":1}', endedAs: 'closed' }]);
+  });
+
+  it('are not stored if the browser aborts three transactions', async () => {
+    const disk = await openDisk();
+    const orders = new WorkOrderStore(disk.database, () => new Date(NOW));
+    abortTransactions(disk, 3);
+    await expect(orders.save('as JOB-1', '{}')).rejects.toMatchObject({ code: 'journal-failed' });
+    expect(await orders.list()).toEqual([]);
   });
 });
 

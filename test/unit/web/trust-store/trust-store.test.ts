@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { describe, expect, it } from 'vitest';
-import { closeAfterCommit, openDisk } from '#test/unit/web/journal/disk.ts';
+import { abortTransactions, closeAfterCommit, closeAfterCommits, openDisk } from '#test/unit/web/journal/disk.ts';
 import { DATABASE_NAME, Database } from '#web/journal/database.ts';
 import { StationTrustStore } from '#web/trust-store/trust-store.ts';
 
@@ -67,33 +67,51 @@ describe('the trust store', () => {
   });
 
   it('repeats a transaction that the browser aborts', async () => {
-    const factory = new IDBFactory();
-    let connection: IDBDatabase | undefined;
-    const open = (name: string, version: number): IDBOpenDBRequest => {
-      const request = factory.open(name, version);
-      request.addEventListener('success', () => {
-        connection = request.result;
-      });
-      return request;
-    };
-    const database = await Database.open({ open } as unknown as IDBFactory, () => undefined);
-    const trust = await store('https://as.example', database);
-    const abortNext = (): void => {
-      if (!connection) throw new TypeError('no connection');
-      const begin = connection.transaction.bind(connection);
-      connection.transaction = (...request) => {
-        if (connection) connection.transaction = begin;
-        const transaction = begin(...request);
-        queueMicrotask(() => transaction.abort());
-        return transaction;
-      };
-    };
-    abortNext();
+    const disk = await openDisk();
+    const trust = await store('https://as.example', disk.database);
+    abortTransactions(disk, 2);
     expect(await trust.pin('root')).toBe('root');
-    abortNext();
+    abortTransactions(disk, 2);
     await trust.advance(HEAD);
-    abortNext();
+    abortTransactions(disk, 2);
     expect(await trust.read()).toMatchObject({ root: 'root', head: HEAD });
+  });
+
+  it('fails after three aborted transactions, and stores nothing', async () => {
+    const disk = await openDisk();
+    const trust = await store('https://as.example', disk.database);
+    abortTransactions(disk, 3);
+    await expect(trust.pin('root')).rejects.toMatchObject({ code: 'journal-failed' });
+    expect(await trust.read()).toBeUndefined();
+    await trust.pin('root');
+    abortTransactions(disk, 3);
+    await expect(trust.advance(HEAD)).rejects.toMatchObject({ code: 'journal-failed' });
+    abortTransactions(disk, 3);
+    await expect(trust.replace('second')).rejects.toMatchObject({ code: 'journal-failed' });
+    expect(await trust.read()).toEqual({ service: 'https://as.example', root: 'root', pinnedAt: now().toISOString() });
+  });
+
+  it.each([0, 1, 2])('finds what is on disk after %i aborts and then only closes', async (aborts) => {
+    const disk = await openDisk();
+    const trust = await store('https://as.example', disk.database);
+    const disturb = async (): Promise<void> => {
+      await trust.read(); // opens the database
+      const closes = (): void => closeAfterCommits(disk, 3 - aborts);
+      if (aborts === 0) closes();
+      else abortTransactions(disk, aborts, closes);
+    };
+    await disturb();
+    expect(await trust.pin('first')).toBe('first');
+    await disturb();
+    await trust.advance(HEAD);
+    await disturb();
+    await trust.replace('second');
+    await disturb();
+    const at = now().toISOString();
+    expect(await trust.read()).toEqual({
+      ...{ service: 'https://as.example', root: 'second', pinnedAt: at },
+      former: [{ root: 'first', pinnedAt: at, head: HEAD, replacedAt: at }],
+    });
   });
 
   it('records a former root once if the browser closes the database after the root was replaced', async () => {
