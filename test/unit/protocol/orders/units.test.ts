@@ -99,6 +99,7 @@ describe('a list of units', () => {
   it('is read from CSV with the column SN, the columns FROM and TO, or all three, and other columns', () => {
     expect(readUnitCsv('Site;Serial number\nA;45 49\nB;4550\n')).toEqual([range('4549'), range('4550')]);
     expect(readUnitCsv('from,to\n1,3\n')).toEqual([range('1', '3')]);
+    expect(readUnitCsv('from,to\n5,5\n7,8\n')).toEqual([range('5'), range('7', '8')]);
     expect(readUnitCsv('SN,FROM,TO\n9,,\n,1,3\n')).toEqual([range('1', '3'), range('9')]);
   });
 
