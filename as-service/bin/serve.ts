@@ -14,6 +14,7 @@ import { rootFingerprint } from '../signing/signing.ts';
 import { isSystemError } from '../storage/atomic-file.ts';
 import { diskRefusal } from '../storage/disk-error.ts';
 import { type Config, readConfig, SERVE_HELP } from './config.ts';
+import { ownOrigins } from './loopback.ts';
 import { welcomeText } from './welcome.ts';
 
 /** Time that pending requests have to complete when the service stops, in milliseconds. */
@@ -99,22 +100,6 @@ async function serveUntilSignal(
     await stop(server);
   }
   await as.log.append({ event: 'service-stopped', actor: null, details: {} });
-}
-
-/**
- * Returns the origins of the service's own address. A loopback address has three spellings in
- * browsers. A wildcard address includes loopback, so it has the same three.
- */
-function ownOrigins(host: string, port: number): string[] {
-  const isWildcard = host === '0.0.0.0' || host === '::';
-  const isLoopback = isWildcard || /^(localhost|127\.0\.0\.1|::1)$/.test(host);
-  const hosts = [
-    ...(isLoopback ? ['localhost', '127.0.0.1', '[::1]'] : []),
-    ...(isWildcard || isLoopback ? [] : [host]),
-  ];
-  return hosts.map(
-    (name) => new URL(`http://${name.includes(':') && !name.startsWith('[') ? `[${name}]` : name}:${port}`).origin,
-  );
 }
 
 async function listen(server: ServerType, { host, port }: Config): Promise<AddressInfo> {

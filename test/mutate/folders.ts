@@ -17,7 +17,6 @@ const FAR_TESTS: Readonly<Record<string, readonly string[]>> = {
  */
 const NEAR_TESTS: Readonly<Record<string, readonly string[]>> = {
   'protocol/orders': ['test/negative/reports.test.ts'],
-  'as-service/release': ['test/process/verify-deployment.test.ts'],
 };
 
 /** Unit tests that take a minute for each mutant. They run last, with the far tests. */

@@ -37,7 +37,7 @@ export async function measure(
   ids: readonly number[],
   judges: readonly (readonly string[])[],
 ): Promise<Map<number, Ended>> {
-  const work = resolve('node_modules/.cache/mutate/work');
+  const work = resolve(`node_modules/.cache/mutate/work-${process.pid}`);
   mkdirSync(work, { recursive: true });
   Object.assign(process.env, { KEYFERRY_MUTATE: work, KEYFERRY_MUTATE_FOLDER: folder });
   const vitest = await createVitest('test', { config: 'test/mutate/vitest.config.ts', watch: false, run: true });

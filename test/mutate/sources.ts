@@ -4,6 +4,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { type Mutant, mutantsOf } from './mutants.ts';
 
+/**
+ * Programs, which run when they are imported. Their tests start them as other processes, where no
+ * mutant is active.
+ */
+const PROGRAMS: ReadonlySet<string> = new Set(['as-service/bin/cli.ts', 'as-service/bin/serve.ts']);
+
 export interface SourceWithMutants {
   /** Path relative to the repository, with forward slashes. */
   readonly path: string;
@@ -18,6 +24,7 @@ export function sourcesOf(folder: string): SourceWithMutants[] {
   const paths = readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
     .map(({ name }) => `${folder}/${name}`)
+    .filter((path) => !PROGRAMS.has(path))
     .sort();
   let firstId = 0;
   return paths.map((path) => {

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { foldersBelow, importersOf, judgesOf } from '#test/mutate/folders.ts';
+import { sourcesOf } from '#test/mutate/sources.ts';
 
 const CRASHES = 'test/unit/web/state/orders/crash-matrix.test.ts';
 
@@ -12,6 +13,15 @@ describe('the folders', () => {
     expect(foldersBelow('protocol')).toEqual(expect.arrayContaining(['protocol', 'protocol/tkl']));
     expect(foldersBelow('protocol/.')).toEqual(['protocol']);
     expect(foldersBelow('web/src/ui')).toEqual([]);
+  });
+});
+
+describe('the sources', () => {
+  it('are all files of the folder except programs, which no test imports', () => {
+    const paths = sourcesOf('as-service/bin').map(({ path }) => path);
+    expect(paths).toContain('as-service/bin/config.ts');
+    expect(paths).not.toContain('as-service/bin/serve.ts');
+    expect(paths).not.toContain('as-service/bin/cli.ts');
   });
 });
 

@@ -1,7 +1,7 @@
 // The configuration of the service from flags and environment variables.
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readConfig } from '#as-service/bin/config.ts';
+import { readConfig, SERVE_HELP } from '#as-service/bin/config.ts';
 import type { Environment } from '#as-service/common/environment.ts';
 
 const PROGRAM = resolve('/opt/keyferry/service');
@@ -62,7 +62,54 @@ describe('the configuration', () => {
     expect(read([], { KEYFERRY_ORIGIN: 'https://a.example' }).origins).toEqual(['https://a.example']);
   });
 
+  it('takes each variable, and quotes around it', () => {
+    const config = read([], {
+      ...{ KEYFERRY_HOST: '::1', KEYFERRY_KEY_FILE: '/srv/key', KEYFERRY_SEALING_KEY: 'secret', KEYFERRY_DEMO: '1' },
+      ...{ KEYFERRY_EXPORTS_PER_MINUTE: '1000000000', KEYFERRY_PORT: '"65535"', KEYFERRY_STANDALONE: 'true' },
+    });
+    expect(config).toMatchObject({
+      ...{ host: '::1', keyFile: resolve('/srv/key'), sealingKey: 'secret', demo: true, embedded: false },
+      ...{ exportsPerMinute: 1_000_000_000, port: 65535 },
+    });
+    expect(read([], { KEYFERRY_DEMO: '10', KEYFERRY_STANDALONE: 'not true' })).toMatchObject({
+      ...{ demo: false, embedded: true },
+    });
+  });
+
+  it('takes flags for all that is in its help, with the variable of each', () => {
+    const flags = SERVE_HELP.split('\n').filter((line) => line.startsWith('  --'));
+    expect(flags.map((line) => line.trim().replace(/ {2,}/, ' | '))).toEqual([
+      '--port N | KEYFERRY_PORT',
+      '--host NAME | KEYFERRY_HOST',
+      '--data FOLDER | KEYFERRY_DATA',
+      '--key-file FILE | KEYFERRY_KEY_FILE',
+      '--origin URL,… | KEYFERRY_ORIGINS',
+      '--allow-origin URL | KEYFERRY_ALLOW_ORIGINS',
+      '--web FOLDER | KEYFERRY_WEB',
+      '--exports-per-minute N | KEYFERRY_EXPORTS_PER_MINUTE',
+      '--demo | KEYFERRY_DEMO=1',
+      '--embedded',
+      '--standalone | KEYFERRY_STANDALONE=1',
+      '--accept-clock',
+      '--help',
+    ]);
+    const [head, blank] = SERVE_HELP.split('\n');
+    expect([head, blank]).toEqual(['keyferry-as-serve: the AS as an HTTP service', '']);
+    expect(SERVE_HELP).toContain('  --port N                KEYFERRY_PORT\n      default 8787; 0 for any free port\n');
+    expect(read(['--port', '1', '--host', 'localhost', '--demo', '--key-file', '/k'])).toMatchObject({
+      ...{ port: 1, host: 'localhost', demo: true, keyFile: resolve('/k') },
+    });
+    expect(read(['--data', '/d', '--exports-per-minute', '1'])).toMatchObject({
+      ...{ directory: resolve('/d'), keyFile: resolve('/d/sealing.key'), exportsPerMinute: 1 },
+    });
+  });
+
   it.each([
+    [['--exports-per-minute', '1000000001'], 'exports-per-minute must be a whole number from 1 to 1000000000'],
+    [['--port', ' 1'], 'port must be a whole number from 0 to 65535, not " 1".'],
+    [['--port', '1.5'], 'port must be a whole number'],
+    [['--origin', 'https://*.example'], '"https://*.example" is not an origin. Write it like https://keys.example.org'],
+    [['--origin', 'https://a.example//'], 'Write it like https://a.example, without a path.'],
     [['--port', '65536'], 'port must be a whole number from 0 to 65535, not "65536".'],
     [['--port', '1e3'], 'port must be a whole number from 0 to 65535, not "1e3".'],
     [['--exports-per-minute', '0'], 'exports-per-minute must be a whole number from 1 to 1000000000, not "0".'],
