@@ -4,12 +4,16 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { utf8 } from '#protocol/bytes/text.ts';
 import {
+  BUILD_LIST,
   buildHash,
+  DEMO_BUILD_LIST,
   digestOf,
+  filesOfOtherLanguages,
   listedFiles,
   mixHeaders,
   originalList,
   originalWorker,
+  SERVICE_WORKER,
 } from '#protocol/release/build-files.ts';
 
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -104,4 +108,35 @@ describe('the files that a list names', () => {
   ])('%s', (text, names) => {
     expect(listedFiles(utf8(text))).toEqual(names);
   });
+});
+
+describe('the files of other languages', () => {
+  const languages = { de: ['de.js', 'both.js'], fr: ['fr.js', 'both.js', 7], en: [] };
+  const of = (list: unknown, language: string): string[] => [
+    ...filesOfOtherLanguages(utf8(JSON.stringify(list)), language),
+  ];
+
+  it('are those that only other languages load', () => {
+    expect(of({ languages }, 'de')).toEqual(['fr.js', '7']);
+    expect(of({ languages }, 'fr')).toEqual(['de.js']);
+    for (const language of ['en', 'ja'])
+      expect(of({ languages }, language)).toEqual(['de.js', 'both.js', 'fr.js', '7']);
+  });
+
+  it.each([{}, null, { languages: null }, { languages: 'de' }, { languages: { de: 'de.js', fr: null } }])(
+    'are none in the list %j',
+    (list) => {
+      expect(of(list, 'en')).toEqual([]);
+    },
+  );
+
+  it('are none without a list', () => {
+    for (const text of ['', '{', '<!doctype html>']) expect([...filesOfOtherLanguages(utf8(text), 'de')]).toEqual([]);
+  });
+});
+
+it('the files of a build that servers and stations look for have these names', () => {
+  expect([SERVICE_WORKER, BUILD_LIST, DEMO_BUILD_LIST]).toEqual([
+    ...['service-worker.js', 'build.json', 'demo-build.json'],
+  ]);
 });

@@ -107,6 +107,13 @@ describe('an access code', () => {
     ['KF001', 'KF001'],
     [`KF${DIGITS.slice(1)}`, `KF${DIGITS.slice(1)}`],
     ['1KF-001', '1KF001'],
+    // The prefix is removed once, and only at the beginning.
+    ['KF-KF-001', 'KF001'],
+    ['KFKF-001', 'KFKF001'],
+    [`KFKF${DIGITS.slice(2)}`, `KF${DIGITS.slice(2)}`],
+    [`KF-KF${DIGITS}`, `KF${DIGITS}`],
+    ['--KF-001', '001'],
+    ['- -KF_001', '001'],
     ['KX-001', 'KX001'],
   ])('is read without its prefix: %j', (typed, code) => {
     expect(readAccessCode(typed)).toBe(code);
