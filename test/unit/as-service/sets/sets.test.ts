@@ -1,5 +1,5 @@
 // Adding sets, keys, instructions to erase and new transport keys, and the rules for exports.
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import files, { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -9,12 +9,14 @@ import { viewSet } from '#as-service/sets/set-view.ts';
 import { addKey, addSet, allowUnits, type NewKey, type NewSet, writeDeviceKey } from '#as-service/sets/sets.ts';
 import type { OperatorState, SetState } from '#as-service/storage/state.ts';
 import type { UnitExportRequest } from '#protocol/as-unit/memory.ts';
+import { isZero } from '#protocol/bytes/bytes.ts';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 import { DEMO_SETS } from '#protocol/demo/demo-sets.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import { keyCheckValue } from '#protocol/tkl/body.ts';
 import { NO_ATTRIBUTES, TRANSPORT_KEY_ATTRIBUTES } from '#protocol/tkl/header.ts';
 import { deriveDeviceKey } from '#protocol/tkl/key-tree.ts';
+import { replaceInNode, systemError } from '#test/support/node-modules.ts';
 import { StateInMemory } from '#test/support/service-state.ts';
 
 const SET = 0xba7c;
@@ -294,6 +296,23 @@ describe('the secret of a unit', () => {
     expect(found().transportKeys[0]?.key).toEqual(T);
     await expect(writeDeviceKey(as, 'cli root', { set: SET, sn: SN, path })).rejects.toThrow('is not overwritten');
     await rm(folder, { recursive: true });
+  });
+
+  it.each([true, false])('leave no copy of the key in memory, whether the file is written: %s', async (isWritten) => {
+    const written: Uint8Array[] = [];
+    replaceInNode(files, 'open', () => async () => {
+      const writeFile = (text: Uint8Array): Promise<void> => {
+        written.push(text);
+        return isWritten ? Promise.resolve() : Promise.reject(systemError('ENOSPC'));
+      };
+      const nothing = (): Promise<void> => Promise.resolve();
+      return { writeFile, sync: nothing, chmod: nothing, close: nothing } as unknown as Awaited<
+        ReturnType<typeof files.open>
+      >;
+    });
+    await addSet(as, 'cli root', NEW_SET);
+    await writeDeviceKey(as, 'cli root', { set: SET, sn: SN, path: '/nowhere/unit.key' }).catch(() => undefined);
+    expect(written.map((text) => [text.length, isZero(text)])).toEqual([[65, true]]);
   });
 });
 

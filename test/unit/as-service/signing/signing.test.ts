@@ -1,5 +1,6 @@
 // The signatures of the service, the periods of its certificates, and which certificates remain.
-import { beforeAll, describe, expect, it } from 'vitest';
+import crypto from 'node:crypto';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { retain, type SignedRecords } from '#as-service/signing/retention.ts';
 import {
   byPurpose,
@@ -17,11 +18,13 @@ import {
   verdictCertificates,
 } from '#as-service/signing/signing.ts';
 import type { SigningKeyState, SigningPurpose, State } from '#as-service/storage/state.ts';
+import { isZero } from '#protocol/bytes/bytes.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { ed25519PublicKey, isSignedBy } from '#protocol/crypto/ed25519.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
 import { type Envelope, keyId, openEnvelope } from '#protocol/signing/envelope.ts';
+import { replaceInNode } from '#test/support/node-modules.ts';
 import { certifiedState, STATE_TIME } from '#test/support/service-state.ts';
 
 const DAY_MS = 86_400_000;
@@ -56,6 +59,30 @@ async function withNewVerdictKey(before: State, time: Date): Promise<State> {
 }
 
 describe('a signing key', () => {
+  it('leaves no copy in the encodings that made it and that it was read from', async () => {
+    const encoded: Uint8Array[] = [];
+    const { privateKey } = crypto.generateKeyPairSync('ed25519');
+    const exporting = vi.spyOn(Object.getPrototypeOf(privateKey) as crypto.KeyObject, 'export');
+    const made = createSigningKey();
+    for (const { value } of exporting.mock.results) encoded.push(value as unknown as Uint8Array);
+    vi.restoreAllMocks();
+    replaceInNode(
+      crypto,
+      'createPrivateKey',
+      (original) =>
+        ((input: crypto.PrivateKeyInput) => {
+          encoded.push(input.key as Uint8Array);
+          return original(input);
+        }) as typeof original,
+    );
+    const signed = new Signatures({ ...state, signingKeys: byPurpose(() => made) }).signData(Uint8Array.of(1));
+    expect(await isSignedBy(made.publicKey, Uint8Array.of(1), signed)).toBe(true);
+    expect(encoded.map((copy) => [copy.length, isZero(copy)])).toEqual([
+      [48, true],
+      [48, true],
+    ]);
+  });
+
   it('is random, and has the public key of its seed', () => {
     const keys = [createSigningKey(), createSigningKey()];
     for (const { publicKey, secretKey } of keys) {

@@ -54,4 +54,26 @@ describe('the self-test', () => {
     };
     expect((await run({ databases })).failed).toEqual(['storage']);
   });
+
+  it.each([1, 2])('fails if the browser aborts transaction %i, and leaves no database', async (aborted) => {
+    const factory = new IDBFactory();
+    let transactions = 0;
+    const open = (name: string): IDBOpenDBRequest => {
+      const request = factory.open(name);
+      request.addEventListener('success', () => {
+        const { result } = request;
+        const begin = result.transaction.bind(result);
+        result.transaction = (...options) => {
+          const transaction = begin(...options);
+          if (++transactions === aborted) queueMicrotask(() => transaction.abort());
+          return transaction;
+        };
+      });
+      return request;
+    };
+    const deleteDatabase = factory.deleteDatabase.bind(factory);
+    expect((await run({ databases: { open, deleteDatabase } })).failed).toEqual(['storage']);
+    expect(transactions).toBe(aborted);
+    expect(await factory.databases()).toEqual([]);
+  });
 });
