@@ -72,10 +72,10 @@ export function buildHash(files: ReadonlyMap<string, string>, code: string): str
  * Replaces only the 64 digits that mixHeaders() changes. Returns any other content unchanged.
  */
 export function originalWorker(content: Uint8Array, files: ReadonlyMap<string, string>): Uint8Array {
-  const [definition = '', before = '', after = ''] = DEFINED.exec(fromAscii(content)) ?? [];
-  if (definition === '') return content;
+  const definition = DEFINED.exec(fromAscii(content))?.[0];
+  if (definition === undefined) return content;
   const code = content.subarray(definition.length);
-  return concat(fromBinary(before + buildHash(files, digestOf(code)) + after), code);
+  return concat(fromBinary(definition.replace(DEFINED, `$1${buildHash(files, digestOf(code))}$2`)), code);
 }
 
 /** The text before the digest of the service worker in build.json. */

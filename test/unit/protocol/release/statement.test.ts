@@ -122,6 +122,9 @@ describe('a statement is refused', () => {
     expect(await title(JSON.stringify({ ...file, signatures: [{ ...signature, sig }] }))).toBe(CHANGED);
     expect(await title(JSON.stringify({ ...file, payloadType: 'application/json' }))).toBe(CHANGED);
     expect(await title(JSON.stringify({ ...file, payload: 'A' }))).toBe(NONE);
+    for (const payload of [`!${file.payload}`, `${file.payload}===`, `${file.payload}\n`]) {
+      expect(await title(JSON.stringify({ ...file, payload }))).toBe(NONE);
+    }
     for (const wrong of [`A${signature?.sig}`, `${signature?.sig}A`]) {
       expect(await title(JSON.stringify({ ...file, signatures: [{ ...signature, sig: wrong }] }))).toBe(NONE);
     }
@@ -147,6 +150,11 @@ describe('a statement is refused', () => {
     }
     for (const length of [39, 41]) expect(await commit('a'.repeat(length))).toBe(NONE);
     await expect(open('release')).rejects.toMatchObject({ cause: expect.any(Error) });
+  });
+
+  it('not if the verification of the signature itself fails', async () => {
+    const bug = new TypeError('a bug');
+    await expect(openRelease(await signRelease(FILES), () => Promise.reject(bug))).rejects.toBe(bug);
   });
 
   it('if it is cut short', async () => {
