@@ -93,6 +93,10 @@ describe('the configuration', () => {
       '--accept-clock',
       '--help',
     ]);
+    const texts = SERVE_HELP.split('\n').filter((line) => line.startsWith('      '));
+    expect(texts).toHaveLength(flags.length);
+    expect(texts.filter((line) => !/^ {6}\w+ /.test(line))).toEqual([]);
+    expect([texts[1], texts[2]]).toEqual(['      default 127.0.0.1', '      default ./keyferry-as']);
     const [head, blank] = SERVE_HELP.split('\n');
     expect([head, blank]).toEqual(['keyferry-as-serve: the AS as an HTTP service', '']);
     expect(SERVE_HELP).toContain('  --port N                KEYFERRY_PORT\n      default 8787; 0 for any free port\n');
@@ -106,6 +110,9 @@ describe('the configuration', () => {
 
   it.each([
     [['--exports-per-minute', '1000000001'], 'exports-per-minute must be a whole number from 1 to 1000000000'],
+    [['--origin', 'xhttp://a.example'], '"xhttp://a.example" is not an origin. Write it like https://keys.example.org'],
+    [['extra'], /^(?!\w*Error).*'extra'.*\n\nkeyferry-as-serve/],
+    [['--other'], /^(?!\w*Error).*'--other'/],
     [['--port', ' 1'], 'port must be a whole number from 0 to 65535, not " 1".'],
     [['--port', '1.5'], 'port must be a whole number'],
     [['--origin', 'https://*.example'], '"https://*.example" is not an origin. Write it like https://keys.example.org'],

@@ -2,9 +2,12 @@
 import { expect, it } from 'vitest';
 import { isLoopback, ownOrigins } from '#as-service/bin/loopback.ts';
 
-it.each(['localhost', '127.0.0.1', '127.1.22.254', '::1', '[::1]'])('%s is this computer', (host) => {
-  expect(isLoopback(host)).toBe(true);
-});
+it.each(['localhost', '127.0.0.1', '127.1.22.254', '127.12.3.4', '127.0.0.10', '::1', '[::1]'])(
+  '%s is this computer',
+  (host) => {
+    expect(isLoopback(host)).toBe(true);
+  },
+);
 
 it.each([
   ...['', 'localhost.example', 'my-localhost', '128.0.0.1', '127.0.0', '1127.0.0.1', '127.0.0.1.example'],
@@ -23,6 +26,9 @@ it.each(['localhost', '127.0.0.1', '::1', '0.0.0.0', '::'])(
 it.each([
   ['192.168.1.5', 8787, 'http://192.168.1.5:8787'],
   ['127.0.0.2', 8787, 'http://127.0.0.2:8787'],
+  ['127.0.0.10', 8787, 'http://127.0.0.10:8787'],
+  ['localhost.example', 8787, 'http://localhost.example:8787'],
+  ['my-localhost', 8787, 'http://my-localhost:8787'],
   ['10.0.0.0', 8787, 'http://10.0.0.0:8787'],
   ['fd00::1', 8787, 'http://[fd00::1]:8787'],
   ['Keys.example.org', 80, 'http://keys.example.org'],

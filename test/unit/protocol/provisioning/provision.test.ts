@@ -112,19 +112,82 @@ describe('provision', () => {
   it('refuses a blank unit, an unknown slot and unsupported suites before it sends a command', async () => {
     const refusals = [
       { options: { blank: true }, request: REQUEST, expected: 'unit-blank' },
-      { options: {}, request: { ...REQUEST, ref2: 9 }, expected: 'slot-unknown' },
+      { options: {}, request: { ...REQUEST, ref2: 9 }, expected: 'slot-unknown', message: 'the unit has no slot 0009' },
       {
         options: { suites: [0x02] } as UnitOptions,
         request: { ...REQUEST, suites: [0x01] } as LoadRequest,
         expected: 'suite-unsupported',
       },
     ];
-    for (const { options, request, expected } of refusals) {
+    for (const { options, request, expected, message } of refusals) {
       const { source, transmit, commands } = createStation(options);
-      await expect(collect(provision(source, await attach(transmit), request))).rejects.toEqual(code(expected));
+      await expect(collect(provision(source, await attach(transmit), request))).rejects.toMatchObject({
+        ...{ code: expected, ...(message !== undefined && { message }) },
+      });
       expect(commands).toEqual([0xa4]);
       expect(source.calls).toEqual([]);
     }
+  });
+
+  it('permits the transport-key slot, which no unit lists', async () => {
+    const { source, transmit } = createStation();
+    const steps = provision(source, await attach(transmit), { ...REQUEST, ref2: 0xfffe });
+    expect((await steps.next()).value).toEqual({ step: 'challenge', suite: 0x01 });
+    await steps.return();
+  });
+
+  it('sends signed DATA in one command only to a unit with extended length', async () => {
+    for (const extendedLength of [true, false]) {
+      const { as, publicKey } = createStation();
+      const unit = createUnit({ signatureKey: publicKey });
+      const lengths: number[] = [];
+      const transmit: Transmit = (command) => {
+        if (command[1] === IMPORTKEY) lengths.push(command.length);
+        return unit.transmit(command);
+      };
+      const { identity } = await attach(transmit);
+      const capabilities = { ...identity.capabilities, extendedLength };
+      const attached = { transmit, identity: { ...identity, capabilities } };
+      const load = provision(createTestSource(as), attached, REQUEST);
+      // The simulated unit refuses a command of extended length.
+      if (extendedLength) await expect(collect(load)).rejects.toMatchObject({ statusWord: 0x6700 });
+      else await collect(load);
+      // Without extended length, DATA of a command has at most 255 bytes behind a header of 5.
+      if (extendedLength) expect(lengths).toEqual([expect.toSatisfy((length: number) => length > 260)]);
+      else expect(lengths).toEqual([260, expect.any(Number)]);
+    }
+  });
+
+  it('requests the export for the work order and the reason of the load, if it has them', async () => {
+    const { source, transmit } = createStation();
+    const requests: object[] = [];
+    const watched: KeySource = {
+      ...source,
+      exportKey: (request) => {
+        requests.push(request);
+        return source.exportKey(request);
+      },
+    };
+    const attached = await attach(transmit);
+    await collect(provision(watched, attached, REQUEST));
+    const order = { workOrder: 'JOB-4711', reason: 'the unit was replaced' };
+    await collect(provision(watched, attached, { ...REQUEST, ...order, ref1: 0x0104, idempotencyKey: 'B'.repeat(22) }));
+    expect(Object.keys(requests[0] ?? {}).filter((name) => name in order)).toEqual([]);
+    expect(requests[1]).toMatchObject(order);
+  });
+
+  it('does not send DATA of another suite to the unit', async () => {
+    const { source, transmit, commands } = createStation();
+    const attached = await attach(transmit);
+    const other: KeySource = {
+      ...source,
+      exportKey: async (request) => {
+        const { random, challengeMac } = await run(transmit, getChallenge, { suite: 0x02 });
+        return await source.exportKey({ ...request, suite: 0x02, random, challengeMac });
+      },
+    };
+    await expect(collect(provision(other, attached, REQUEST))).rejects.toEqual(code('service-nonsense'));
+    expect(commands).not.toContain(IMPORTKEY);
   });
 
   it('does not send malformed DATA, or DATA for another key, to the unit', async () => {
@@ -210,7 +273,9 @@ describe('attach', () => {
       Promise.resolve(Uint8Array.from(bytes));
 
   it('rejects with not-a-unit for a refusal, and with the fault for a malformed answer of a unit', async () => {
-    await expect(attach(answering(0x6a, 0x82))).rejects.toEqual(code('not-a-unit'));
+    await expect(attach(answering(0x6a, 0x82))).rejects.toMatchObject({
+      ...{ code: 'not-a-unit', cause: { statusWord: 0x6a82 } },
+    });
     await expect(attach(answering(0x6f, 0x65, 0x90, 0x00))).rejects.toMatchObject({
       code: 'identity-malformed',
       message: 'SELECT: identity version 111 is not defined (docs/protocol.md clause 4.3)',
@@ -253,7 +318,9 @@ describe('settle', () => {
   it('rejects with no-receipt when the key was not stored, and a new attempt succeeds', async () => {
     const { source, summary, returned } = await loseResponse(false);
     const attached = await attach(returned.transmit);
-    await expect(collect(settle(source, attached, summary))).rejects.toEqual(code('no-receipt'));
+    await expect(collect(settle(source, attached, summary))).rejects.toMatchObject({
+      ...{ code: 'no-receipt', message: `slot 0002 has no receipt of export ${summary.exportId}` },
+    });
     const steps = await collect(provision(source, attached, { ...REQUEST, idempotencyKey: 'C'.repeat(22) }));
     expect(steps.at(-1)?.step).toBe('verified');
   });
@@ -280,8 +347,30 @@ describe('settle', () => {
     it('rejects with no-receipt when the unit has no receipt, and sends no request to the AS', async () => {
       const { source, returned } = await loseResponse(false);
       const attached = await attach(returned.transmit);
-      await expect(collect(settleByRecall(source, attached, intent))).rejects.toEqual(code('no-receipt'));
+      await expect(collect(settleByRecall(source, attached, intent))).rejects.toMatchObject({
+        ...{ code: 'no-receipt', message: 'slot 0002 has no receipt of the requested export' },
+      });
       expect(source.calls).toEqual(['exportKey']);
+    });
+
+    it('sends no request to the AS for the receipt of another slot', async () => {
+      const { source, returned } = await loseResponse(true);
+      // A faulty unit that returns the receipt of slot 2 for each slot.
+      const faulty: Transmit = (command) => {
+        const [cla = 0, ins = 0, ...rest] = command;
+        return returned.transmit(ins === 0xcb ? Uint8Array.of(cla, ins, 0, 2, ...rest.slice(2)) : command);
+      };
+      const other = settleByRecall(source, await attach(faulty), { ...intent, ref2: 1 });
+      await expect(collect(other)).rejects.toEqual(code('no-receipt'));
+      expect(source.calls).toEqual(['exportKey']);
+    });
+
+    it('refuses another unit, before it sends a command', async () => {
+      const { source, transmit, commands } = createStation();
+      const attached = await attach(transmit);
+      const other = { ...intent, sn: TEST_SN.map((byte, i) => (i === 15 ? byte + 1 : byte)) };
+      await expect(collect(settleByRecall(source, attached, other))).rejects.toEqual(code('unit-changed'));
+      expect([commands, source.calls]).toEqual([[0xa4], []]);
     });
 
     it('rejects with no-receipt for the receipt of another import, even if the AS has no export', async () => {
@@ -303,7 +392,9 @@ describe('settle', () => {
       const { source, returned } = await loseResponse(true);
       const { exportKey, verifyReceipt } = source;
       const attached = await attach(returned.transmit);
-      await expect(collect(settleByRecall({ exportKey, verifyReceipt }, attached, intent))).rejects.toThrow(TypeError);
+      await expect(collect(settleByRecall({ exportKey, verifyReceipt }, attached, intent))).rejects.toThrow(
+        new TypeError('this AS cannot recall exports'),
+      );
     });
   });
 

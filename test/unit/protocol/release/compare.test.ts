@@ -43,6 +43,12 @@ describe('the page of a release', () => {
     expect(new ReleasedPage(RELEASE, 'demo').paths).toEqual(['demo.html', 'demo-build.json']);
   });
 
+  it('has a file whose name only contains the ending of a compressed copy', () => {
+    const names = ['app/index.html', 'app/a', 'app/a.gz', 'app/a.js', 'app/a.br.js', 'app/agz'];
+    const files = new Map(names.map((name) => [name, '']));
+    expect(new ReleasedPage({ ...RELEASE, files }, 'app').paths).toEqual(['index.html', 'a', 'a.js', 'a.br.js', 'agz']);
+  });
+
   it('is missing in a statement without its HTML file, which would compare nothing', () => {
     expect(() => new ReleasedPage({ ...RELEASE, files: new Map() }, 'app')).toThrow(FileError);
     expect(() => new ReleasedPage({ ...RELEASE, files: new Map() }, 'demo')).toThrow(FileError);

@@ -3,6 +3,7 @@
 import { createPublicKey, verify } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { utf8 } from '#protocol/bytes/text.ts';
+import { IntegrityError } from '#protocol/errors.ts';
 import { openRelease, type Release } from '#protocol/release/statement.ts';
 import { sealEnvelope } from '#protocol/signing/envelope.ts';
 import { OTHER_RELEASE_KEY, publicKeyOf, RELEASE_KEY, signRelease } from '#test/support/release.ts';
@@ -137,6 +138,20 @@ describe('a statement is refused', () => {
     ['too long', `{"payload":"${'A'.repeat(1 << 21)}"}`],
   ])('if it is %s', async (_what, text) => {
     expect(await title(text)).toBe(NONE);
+  });
+
+  it('if it is longer than 2 MiB, or has more than 5000 files', async () => {
+    const text = (await signRelease(FILES)).trim();
+    expect(await title(text.padEnd(2 ** 21))).toBe('accepted');
+    expect(await title(text.padEnd(2 ** 21 + 1))).toBe(NONE);
+    const files = Array.from({ length: 5001 }, (_, index) => [`app/${index}`, DIGEST] as const);
+    expect(await title(await signRelease(new Map(files.slice(1))))).toBe('accepted');
+    expect(await title(await signRelease(new Map(files)))).toBe(NONE);
+  });
+
+  it('with the failure that shows the change', async () => {
+    const changed = forged(await signRelease(FILES), (each) => each.replace('1.2.3', '1.2.4'));
+    await expect(open(changed)).rejects.toMatchObject({ title: CHANGED, cause: expect.any(IntegrityError) });
   });
 
   it('if a version, a digest or a commit has more characters', async () => {
