@@ -65,7 +65,7 @@ export function anchors(text: string): string[] {
   return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
     heading
       .toLowerCase()
-      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replace(/[^\p{L}\p{M}\p{N} _-]/gu, '')
       .replaceAll(' ', '-'),
   );
 }
