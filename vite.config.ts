@@ -54,7 +54,7 @@ export default defineConfig({
       chooser: chooser.length > 0 ? built('chooser/choose-language.js') : undefined,
     }),
     addSingles('client', [built('verify'), built('label')]),
-    addGuide('client', { here }),
+    addGuide('client', { here, languages }),
     sealPage({ pages: ['client', 'demo'], languages, lists: built('languages'), version, headersOf: pageHeaders }),
     packages.ofBuild,
   ],

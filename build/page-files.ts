@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, gzipSync, constants as zlib } from 'node:zlib';
 import type { Plugin } from 'vite';
+import { cachedGuides, isCached } from './guide/guides.ts';
 import { sha256 } from './hash.ts';
 import { environmentName } from './languages/environments.ts';
 import { ENGLISH, pageName } from './languages/languages.ts';
@@ -32,7 +33,7 @@ export function addSingles(environment: string, folders: readonly string[]): Plu
 }
 
 /** Files that compression does not make smaller. */
-const COMPRESSED = /\.png$/;
+const COMPRESSED = /\.(png|webp)$/;
 
 export interface SealOptions {
   /** Environments of the pages in English. */
@@ -99,13 +100,6 @@ function gzip(content: Uint8Array): Uint8Array {
   return compressed;
 }
 
-/**
- * Of the guides, the service worker caches the two that are read at a station, without their
- * pictures. All guides together are larger than the page.
- */
-const isCached = (file: string): boolean =>
-  !file.startsWith('guide/') || /^guide\/(engineer|stations)\.html$|^guide\/guide\.css$/.test(file);
-
 type HeadersOf = (file: { readonly path: string; readonly html?: string | undefined }) => object;
 
 /** Pages that consist of one file. No other page loads that file. */
@@ -121,6 +115,7 @@ function partsOf(page: string, languages: readonly string[], lists: string): Par
     return [
       ...(JSON.parse(readFileSync(path, 'utf8')) as string[]),
       ...SINGLES.map((single) => pageName(single, language)),
+      ...cachedGuides(language),
     ];
   });
   const isShared = (file: string): boolean => filesOf.every((files) => files.includes(file) || isWorker(file));

@@ -1,23 +1,22 @@
 // Plugin that builds the guides: static pages beside the page, from the Markdown documents
 // (docs/adr/0054). A guide has no script and one stylesheet, so the policy of every page suits it.
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Plugin } from 'vite';
-import { GUIDES, type GuideSources, renderGuide } from './render.ts';
-
-/** Folder of the guides in the folder of the page. */
-const FOLDER = 'guide';
+import { GUIDE_STYLES, guidesIn, picturesOf } from './guides.ts';
+import { type GuideSources, renderGuide } from './render.ts';
 
 export interface GuideOptions {
   /** Returns the absolute path of a path in the repository. */
   readonly here: (path: string) => string;
+  readonly languages: readonly string[];
 }
 
 /**
  * Writes the guides into the folder of one environment. Runs before sealPage(), which hashes and
  * compresses them.
  */
-export function addGuide(environment: string, { here }: GuideOptions): Plugin {
+export function addGuide(environment: string, { here, languages }: GuideOptions): Plugin {
   return {
     name: 'keyferry:add-guide',
     apply: 'build',
@@ -25,14 +24,17 @@ export function addGuide(environment: string, { here }: GuideOptions): Plugin {
     writeBundle: {
       order: 'pre',
       handler({ dir = '' }) {
-        const out = join(dir, FOLDER);
-        mkdirSync(join(out, 'images'), { recursive: true });
-        const styles = ['web/src/ui/shell/tokens.css', 'build/guide/guide.css'];
-        writeFileSync(join(out, 'guide.css'), styles.map((path) => readFileSync(here(path), 'utf8')).join('\n'));
-        const images = here('docs/guide/images');
-        for (const image of readdirSync(images)) copyFileSync(join(images, image), join(out, 'images', image));
+        const guides = guidesIn(languages);
         const sources: GuideSources = (path) => readFileSync(here(path), 'utf8');
-        for (const guide of GUIDES) writeFileSync(join(out, `${guide.name}.html`), renderGuide(guide, sources));
+        for (const guide of guides) {
+          const path = join(dir, guide.file);
+          mkdirSync(dirname(path), { recursive: true });
+          writeFileSync(path, renderGuide(guide, guides, sources));
+        }
+        for (const guide of guides.filter(({ name }) => name === 'index'))
+          cpSync(here(picturesOf(guide.language)), join(dir, dirname(guide.file), 'images'), { recursive: true });
+        const styles = ['web/src/ui/shell/tokens.css', 'build/guide/guide.css'];
+        writeFileSync(join(dir, GUIDE_STYLES), styles.map((path) => readFileSync(here(path), 'utf8')).join('\n'));
       },
     },
   };

@@ -2,15 +2,14 @@
 // every view is accessible in light and dark mode, shows every text whole, and keeps hex numbers in
 // their sequence. Expected texts come from the catalogues.
 import { test as base, expect, type Page } from '@playwright/test';
-import { builtLanguages, directionOf, ENGLISH, readCatalog } from '#build/languages/languages.ts';
+import { builtLanguages, directionOf, ENGLISH } from '#build/languages/languages.ts';
 import { findLayoutFaults } from '../layout/layout-check.ts';
 import { Driver, type StateVisitor, unit } from '../screens/driver.ts';
 import { Services } from '../screens/services.ts';
+import { said } from '../screens/words.ts';
 import { expectAccessible } from './support/accessible.ts';
 import { FIELD_KEY, NEXT_KEY } from './support/sets.ts';
 
-/** Folder of catalogues that the build used instead of web/languages. */
-const { KEYFERRY_CATALOGS } = process.env;
 const LANGUAGES = builtLanguages(process.env).filter((language) => language !== ENGLISH);
 const WINDOWS = ['320 px', '390 px', '1440 px'] as const;
 const MAX_TABS = 60;
@@ -25,17 +24,6 @@ const test = base.extend<object, { readonly services: Services }>({
     { scope: 'worker', timeout: 120_000 },
   ],
 });
-
-/**
- * Returns the translation of a message. `folder` is the folder of the source file, if the key names
- * one.
- */
-function said(language: string, key: string, folder = ''): string {
-  const catalog = readCatalog(KEYFERRY_CATALOGS ?? 'web/languages', language);
-  const text = catalog[`${key} @${folder}`] ?? catalog[key];
-  if (typeof text !== 'string' || text === '') throw new Error(`${language} has no translation of "${key}"`);
-  return text;
-}
 
 /** Presses Tab until the control with this selector has the focus. */
 async function tabTo(page: Page, selector: string): Promise<void> {
@@ -180,9 +168,14 @@ for (const language of LANGUAGES) {
       await driver.take('tokens', 'main input[value=vault]');
       await driver.go('help');
       await driver.take('help', 'main > section:first-of-type > button:enabled');
-      const guide = page.locator('main a[href="guide/engineer.html"]');
-      await expect(guide).toHaveAttribute('hreflang', ENGLISH);
-      await expect(guide, 'says that the guide is in English').not.toHaveText(said(language, 'Loading keys'));
+      const guide = page.locator(`main a[href="guide/${language}/engineer.html"]`);
+      await expect(guide).toHaveText(said(language, 'Loading keys'));
+      const inEnglish = page.locator('main a[href="guide/firmware.html"]');
+      await expect(inEnglish).toHaveAttribute('hreflang', ENGLISH);
+      await expect(inEnglish).not.toHaveText(said(language, 'Writing the firmware of a unit'));
+      const opened = page.waitForEvent('popup');
+      await guide.click();
+      await expect((await opened).locator('html')).toHaveAttribute('lang', language);
       expect(check.reports.join('\n'), 'faults').toBe('');
     });
   });

@@ -106,6 +106,16 @@ test.describe('with a service worker', () => {
     }).toPass();
     await expect(languages.getByRole('button').nth(1)).toHaveAttribute('aria-current', 'true');
     expect(await page.evaluate(() => document.querySelectorAll('[dir=rtl]').length)).toBe(1);
+
+    const opened = page.waitForEvent('popup');
+    await page.locator('main a[href^="guide/"]').first().click();
+    const guide = await opened;
+    await expect(guide).toHaveURL(`${web.url}guide/ar/engineer.html`);
+    await expectLanguage(guide, 'ar');
+    await guide.close();
+    expect(await isCached(page, `${web.url}guide/ar/stations.html`)).toBe(true);
+    expect(await isCached(page, `${web.url}guide/stations.html`)).toBe(false);
+
     await languages.getByRole('button', { name: 'English' }).click();
     await expect(languages.getByRole('status')).toContainText('could not be fetched');
     await expectLanguage(page, 'ar');

@@ -1,5 +1,6 @@
 // All cases by name, for the screenshots and the layout check.
 import type { BrowserContextOptions } from '@playwright/test';
+import { ENGLISH } from '#build/languages/languages.ts';
 import type { ScreenCase } from './driver.ts';
 import { ORDER_CASES } from './order-cases.ts';
 import { PAGE_CASES } from './page-cases.ts';
@@ -17,10 +18,10 @@ export const CASES: Readonly<Record<string, ScreenCase>> = {
  * The options of the browser context of a case. Only one case has a service worker, because the
  * worker would answer requests that other cases delay.
  */
-export function contextOptions(name: string): BrowserContextOptions {
+export function contextOptions(name: string, language = ENGLISH): BrowserContextOptions {
   return {
     serviceWorkers: name === 'station-offline' ? 'allow' : 'block',
-    locale: 'en-GB',
+    locale: language === ENGLISH ? 'en-GB' : language,
     timezoneId: 'UTC',
   };
 }

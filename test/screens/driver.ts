@@ -1,7 +1,8 @@
 // Brings the page of the production build into one state after another, with simulated units and a
-// real AS. Finds controls by id, shortcut, link or value, because these do not change with the
-// texts of the page.
+// real AS. Finds most controls by id, shortcut, link or value, because these do not change with the
+// texts and the language of the page.
 import type { Locator, Page } from '@playwright/test';
+import { ENGLISH, pageName } from '#build/languages/languages.ts';
 import type { UnitDescription } from '#device-sim/setup/description.ts';
 import type { Fault } from '#device-sim/unit/faults.ts';
 import { injectSimulator } from '../e2e/support/inject.ts';
@@ -10,6 +11,7 @@ import { DIVERSIFIED, FIELD_KEY, type TestSet } from '../e2e/support/sets.ts';
 import type { IssuedVault } from '../e2e/support/vaults.ts';
 import { hex, type Services } from './services.ts';
 import type { Texts } from './texts.ts';
+import { said } from './words.ts';
 
 /** A case brings one page into several states in turn. Each state is named `case-state`. */
 export type ScreenCase = (driver: Driver) => Promise<void>;
@@ -48,18 +50,21 @@ export class Driver {
   service: Service;
   readonly #name: string;
   readonly #visitor: StateVisitor;
+  readonly #language: string;
 
-  constructor(name: string, page: Page, services: Services, visitor: StateVisitor) {
+  /** @param language the language in which the browser opens the page */
+  constructor(name: string, page: Page, services: Services, visitor: StateVisitor, language = ENGLISH) {
     this.page = page;
     this.services = services;
     this.service = services.main;
     this.#name = name;
     this.#visitor = visitor;
+    this.#language = language;
   }
 
   /** Returns a driver for another tab. The states of both drivers belong to the same case. */
   on(page: Page): Driver {
-    return new Driver(this.#name, page, this.services, this.#visitor);
+    return new Driver(this.#name, page, this.services, this.#visitor, this.#language);
   }
 
   /** The texts that people enter in this run. */
@@ -78,6 +83,20 @@ export class Driver {
 
   find(selector: string): Locator {
     return this.page.locator(selector).first();
+  }
+
+  /**
+   * Returns the button with an English text, by its translation. If `of` is given, returns the button in
+   * the lane of this unit.
+   */
+  button(text: string, of?: UnitDescription): Locator {
+    const place = of ? this.lane(of) : this.page;
+    return place.getByRole('button', { name: said(this.#language, text), exact: true });
+  }
+
+  /** Returns the address of a page of the AS in the language of this driver. */
+  addressOf(page: string): string {
+    return `${this.service.url}/${pageName(page, this.#language)}`;
   }
 
   async click(selector: string): Promise<void> {

@@ -7,16 +7,15 @@ import type { Fault } from '#device-sim/unit/faults.ts';
 import { DIVERSIFIED, SHARED } from '../e2e/support/sets.ts';
 import { issueVault } from '../e2e/support/vaults.ts';
 import { type Driver, type ScreenCase, unit } from './driver.ts';
-import { WORDS } from './words.ts';
 
 const DAY_MS = 86_400_000;
 const REFUSED: Fault = { fault: 'refuse', ins: 0xd8, statusWord: 0x6985 };
 const [ONE, TWO, THREE] = [unit(1), unit(2), unit(3)];
 
 /** The form that says how the order would end. It appears after a click on the button. */
-async function closingForm({ page }: Driver): Promise<Locator> {
-  await page.getByRole('button', { name: WORDS.closeOrder, exact: true }).click();
-  return page.locator('form').filter({ has: page.getByRole('button', { name: WORDS.closeOrder }) });
+async function closingForm(driver: Driver): Promise<Locator> {
+  await driver.button('Close order').click();
+  return driver.find('form[aria-labelledby$=-ending]');
 }
 
 /** Opens an order for three units. Afterwards one unit is done, one has failed, one is absent. */
@@ -36,11 +35,13 @@ export async function closeOrder(driver: Driver, id: string): Promise<string> {
   await driver.click('a[href="#report"]');
   await driver.find('article header.done').waitFor();
   const saving = page.waitForEvent('download');
-  await page.getByRole('button', { name: WORDS.saveReport }).click();
+  await driver.button('Save report as JSON').click();
   return await readFile(await (await saving).path(), 'utf8');
 }
 
-export const tampered = (report: string): string => report.replace('Did not arrive', 'Never arrived');
+/** Changes a reason in a report. */
+export const tampered = ({ texts: { reason } }: Driver, report: string): string =>
+  report.replace(reason('Did not arrive'), reason('Never arrived'));
 
 export const ORDER_CASES: Readonly<Record<string, ScreenCase>> = {
   'orders-list': async (driver) => {
@@ -99,7 +100,7 @@ export const ORDER_CASES: Readonly<Record<string, ScreenCase>> = {
     await driver.openOrder('BOARD-1');
     await driver.until('failed', other, stranger);
     await driver.take('at-rest');
-    await driver.lane(aside).getByRole('button', { name: WORDS.setAside }).click();
+    await driver.button('Set aside', aside).click();
     await driver.lane(aside).locator('input').fill(driver.texts.reason('Cover is broken'));
     await driver.take('set-aside-form');
     await driver.lane(aside).locator('[type=submit]').click();
@@ -235,7 +236,7 @@ export const ORDER_CASES: Readonly<Record<string, ScreenCase>> = {
     const report = await closeOrder(driver, 'REPORT-1');
     await driver.take();
     await driver.take('printed', 'article', 'print');
-    await driver.giveFile('report.json', tampered(report));
+    await driver.giveFile('report.json', tampered(driver, report));
     await driver.take('tampered', 'article header.failed');
   },
 };

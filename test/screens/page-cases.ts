@@ -3,7 +3,6 @@
 import { FIELD_KEY, NEXT_KEY } from '../e2e/support/sets.ts';
 import { type ScreenCase, unit } from './driver.ts';
 import { closeOrder, tampered } from './order-cases.ts';
-import { WORDS } from './words.ts';
 
 const FAULT = 'main > [role=alert]';
 const HALTED = 'main [role=alert] button';
@@ -43,8 +42,8 @@ export const PAGE_CASES: Readonly<Record<string, ScreenCase>> = {
     await driver.start([good, busy, foreign]);
     await driver.go('help');
     await driver.take('ready', checked);
-    await driver.page.getByRole('button', { name: WORDS.runSelfTest }).click();
-    await driver.page.getByRole('button', { name: WORDS.runSelfTest }).and(driver.page.locator(':enabled')).waitFor();
+    await driver.button('Run self-test').click();
+    await driver.button('Run self-test').and(driver.page.locator(':enabled')).waitFor();
     await driver.go('station');
     await driver.fault(good, { fault: 'refuse', ins: 0xd8, statusWord: 0x6985 });
     await driver.load(good);
@@ -55,7 +54,7 @@ export const PAGE_CASES: Readonly<Record<string, ScreenCase>> = {
     await driver.attach(foreign.sn);
     await driver.go('help');
     await driver.take('devices', checked);
-    await driver.page.getByRole('button', { name: WORDS.showSupportFile }).click();
+    await driver.button('Show support file').click();
     await driver.take('file', 'main pre');
     const release = await driver.hold('**/v1/trust');
     await driver.click(checked);
@@ -87,7 +86,7 @@ export const PAGE_CASES: Readonly<Record<string, ScreenCase>> = {
     await driver.click('article footer > button');
     await driver.openOrder('DEMO-8');
     await driver.press('G');
-    await driver.page.getByRole('button', { name: 'Plug in all' }).click();
+    await driver.button('Plug in all').click();
     await driver.take('order', 'article.done >> nth=7');
   },
 
@@ -132,7 +131,7 @@ export const PAGE_CASES: Readonly<Record<string, ScreenCase>> = {
     const report = await closeOrder(driver, 'VERIFY-1');
     const root = /In full\s+(\S+)/.exec(await driver.service.cli('trust'))?.[1] ?? '';
     const verifier = driver.on(await driver.page.context().newPage());
-    const url = `${driver.service.url}/verify.html`;
+    const url = driver.addressOf('verify.html');
     await verifier.page.goto(url);
     await verifier.take('known-root', 'main input[type=radio]');
     await verifier.page.goto(url.replace('localhost', '127.0.0.1'));
@@ -144,7 +143,7 @@ export const PAGE_CASES: Readonly<Record<string, ScreenCase>> = {
     await verifier.send(verifier.find('main form'), root);
     await verifier.take('genuine', 'article header.done');
     await verifier.take('printed', 'article', 'print');
-    await verifier.giveFile('report.json', tampered(report));
+    await verifier.giveFile('report.json', tampered(driver, report));
     await verifier.take('tampered', 'article header.failed');
     await verifier.giveFile('report.json', report.slice(0, -40));
     await verifier.gone('article table');

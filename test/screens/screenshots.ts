@@ -16,6 +16,8 @@ export interface ScreenshotOptions {
   readonly wants: (state: string) => boolean;
   /** Maximum height of a picture, in pixels. */
   readonly maxHeight: number;
+  /** Quality of WebP files, 0 to 100; undefined for PNG files. */
+  readonly quality?: number;
   readonly fileName: (state: string, width: Width, theme: Theme) => string;
   readonly widths: readonly Width[];
   readonly themes: readonly Theme[];
@@ -31,7 +33,7 @@ export class Screenshots implements StateVisitor {
   }
 
   async take(page: Page, state: string, media: 'screen' | 'print'): Promise<void> {
-    const { folder, wants, fileName, maxHeight, widths, themes } = this.#options;
+    const { folder, wants, fileName, maxHeight, quality, widths, themes } = this.#options;
     if (!wants(state)) return;
     if (this.states.includes(state)) throw new RangeError(`two states are named ${state}`);
     this.states.push(state);
@@ -41,7 +43,12 @@ export class Screenshots implements StateVisitor {
       await fitHeight(page, width, maxHeight);
       for (const colorScheme of themes) {
         await page.emulateMedia({ colorScheme });
-        await page.screenshot({ path: join(folder, fileName(state, width, colorScheme)), animations: 'disabled' });
+        const path = join(folder, fileName(state, width, colorScheme));
+        await page.screenshot({
+          path,
+          animations: 'disabled',
+          ...(quality === undefined ? {} : { type: 'webp', quality }),
+        });
       }
     }
     await page.emulateMedia({ colorScheme: 'light', media: 'screen' });

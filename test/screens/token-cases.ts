@@ -3,7 +3,6 @@ import { card, PIN } from '../e2e/support/cards.ts';
 import { DIVERSIFIED } from '../e2e/support/sets.ts';
 import { type IssuedVault, issueVault } from '../e2e/support/vaults.ts';
 import { type Driver, type ScreenCase, unit } from './driver.ts';
-import { WORDS } from './words.ts';
 
 const ONE = unit(1);
 /**
@@ -33,7 +32,7 @@ async function signInAndReturnJournal(driver: Driver): Promise<void> {
   await driver.go('station');
   await driver.signIn();
   await driver.showSource('vault');
-  const button = driver.page.getByRole('button', { name: WORDS.returnJournal });
+  const button = driver.button('Return journal');
   await button.waitFor();
   await driver.take('journal-to-return');
   await button.click();
@@ -125,7 +124,7 @@ export const TOKEN_CASES: Readonly<Record<string, ScreenCase>> = {
     await session.send('WebAuthn.enable');
     await session.send('WebAuthn.addVirtualAuthenticator', { options: { protocol, transport, ...has } });
     await driver.openVault(await showVaults(driver));
-    const enrol = driver.page.getByRole('button', { name: WORDS.enrolPasskey });
+    const enrol = driver.button('Add passkey');
     await enrol.click();
     await enrol.waitFor({ state: 'detached' });
     await driver.take('unlocked', 'article button.plain:enabled');
