@@ -106,6 +106,13 @@ describe('the page of a release', () => {
     expect(listedFiles(utf8(mixed.serviceWorker))).toEqual(Object.keys(LIST));
   });
 
+  it('puts no hash back in another file that looks like build.json', () => {
+    const files = new Map([...RELEASE.files, ['app/copy.json', digestOf(utf8(BUILD))]]);
+    const other = new ReleasedPage({ ...RELEASE, files }, 'app');
+    expect(other.stateOf('copy.json', utf8(BUILD))).toBe('same');
+    expect(other.stateOf('copy.json', utf8(mixed.list))).toBe('changed');
+  });
+
   it('compares bytes, also outside UTF-8', () => {
     const broken = Uint8Array.of(0xff, 0xfe, 0x80);
     expect(page.stateOf('service-worker.js', broken)).toBe('changed');
