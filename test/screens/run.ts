@@ -16,7 +16,7 @@ import { type ScreenshotOptions, Screenshots } from './screenshots.ts';
 import { Services } from './services.ts';
 
 const LIMIT_MS = 90_000;
-/** Quality of WebP at which text and lines are still sharp. Most pictures then have less than 50 kB. */
+/** Quality of WebP at which text and lines are still sharp. A picture has 47 kB on average. */
 const QUALITY = 30;
 
 const text = { type: 'string' } as const;
