@@ -1,7 +1,8 @@
 // The card on one link (ISO/IEC 7816-4). Checks class, instruction and parameters, and handles
 // selection, command chaining, 61xx and GET RESPONSE. The application on the card is the EI or the
 // AS token card.
-import { type CommandApdu, type DecodedCommand, decodeCommand } from '#protocol/apdu/command-apdu.ts';
+import type { CommandApdu } from '#protocol/apdu/command-apdu.ts';
+import { type DecodedCommand, decodeCommand } from '#protocol/apdu/decode-command.ts';
 import { encodeResponse } from '#protocol/apdu/response-apdu.ts';
 import { type Bytes, concat, equalBytes } from '#protocol/bytes/bytes.ts';
 import { hexNumber } from '#protocol/bytes/hex.ts';

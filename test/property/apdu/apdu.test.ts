@@ -1,12 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { exchange } from '#protocol/apdu/chaining.ts';
-import {
-  type CommandApdu,
-  decodeCommand,
-  encodeExtendedCommand,
-  encodeShortCommand,
-} from '#protocol/apdu/command-apdu.ts';
+import { type CommandApdu, encodeExtendedCommand, encodeShortCommand } from '#protocol/apdu/command-apdu.ts';
+import { decodeCommand } from '#protocol/apdu/decode-command.ts';
 import { decodeResponse, encodeResponse } from '#protocol/apdu/response-apdu.ts';
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 import { type Bytes, concat } from '#protocol/bytes/bytes.ts';

@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  type CommandApdu,
-  decodeCommand,
-  encodeExtendedCommand,
-  encodeShortCommand,
-  fitsShort,
-} from '#protocol/apdu/command-apdu.ts';
+import { type CommandApdu, encodeExtendedCommand, encodeShortCommand, fitsShort } from '#protocol/apdu/command-apdu.ts';
+import { decodeCommand } from '#protocol/apdu/decode-command.ts';
 import { decodeResponse, encodeResponse } from '#protocol/apdu/response-apdu.ts';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 import { ProtocolError } from '#protocol/errors.ts';
