@@ -42,7 +42,7 @@ export async function checkSite(
 /** Returns the lines that show the settings. */
 export function describeSite(site: Site, show: (time: string) => string): readonly string[] {
   const { serial, issued, service, name, language, mark, accent, as, profiles, policy } = site;
-  const { scanLabels, signOutAfterMinutes, autoRun = false, singleKeys = true } = policy;
+  const { scanLabels, signOutAfterMinutes, autoRun = false, singleKeys = true, sendByHand = false } = policy;
   return [
     `Site file ${serial} of ${service}, signed ${show(issued)}`,
     ...(name === null ? [] : [`  name     ${name}`]),
@@ -54,6 +54,7 @@ export function describeSite(site: Site, show: (time: string) => string): readon
     `  labels   ${scanLabels ? 'scanned before each load of a work order' : 'as the work order says'}`,
     `  orders   ${autoRun ? 'start when they are opened' : 'start when the operator presses Start order'}`,
     `  keys     ${singleKeys ? 'with and without a work order' : 'only with a work order'}`,
+    `  commands ${sendByHand ? 'sent by hand from the console of Help' : 'never sent by hand'}`,
     `  sign-out ${signOutAfterMinutes === null ? 'when the access code expires' : `after ${counted(signOutAfterMinutes, 'minute')} without activity`}`,
   ];
 }

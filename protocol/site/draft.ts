@@ -50,6 +50,7 @@ const siteDraftSchema = v.object({
       signOutAfterMinutes: v.optional(v.nullable(signOutAfterMinutes), null),
       autoRun: v.exactOptional(v.boolean()),
       singleKeys: v.exactOptional(v.boolean()),
+      sendByHand: v.exactOptional(v.boolean()),
     }),
     {},
   ),

@@ -110,6 +110,8 @@ const siteSchema = v.object({
     autoRun: v.exactOptional(v.boolean()),
     /** Whether the operator may load keys without a work order. If absent, the operator may. */
     singleKeys: v.exactOptional(v.boolean()),
+    /** Whether Help offers to send single commands to a unit by hand. If absent, it does not. */
+    sendByHand: v.exactOptional(v.boolean()),
   }),
 });
 export type Site = Json<typeof siteSchema>;

@@ -26,7 +26,7 @@ export const SITE: Site = {
     { name: 'Old terminal', role: 'unit', serial: { baudRate: 9600, parity: 'even', edc: 'lrc', bwtMs: 2000 } },
   ],
   accent: '#C94A3B',
-  policy: { scanLabels: true, signOutAfterMinutes: 15, autoRun: true, singleKeys: false },
+  policy: { scanLabels: true, signOutAfterMinutes: 15, autoRun: true, singleKeys: false, sendByHand: true },
 };
 
 export interface TestSiteOptions {

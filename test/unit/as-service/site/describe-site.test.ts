@@ -16,6 +16,7 @@ const SETTINGS = [
   '  labels   scanned before each load of a work order',
   '  orders   start when they are opened',
   '  keys     only with a work order',
+  '  commands sent by hand from the console of Help',
   '  sign-out after 15 minutes without activity',
 ];
 
@@ -32,6 +33,7 @@ describe('the settings', () => {
       '  labels   as the work order says',
       '  orders   start when the operator presses Start order',
       '  keys     with and without a work order',
+      '  commands never sent by hand',
       '  sign-out when the access code expires',
     ]);
   });

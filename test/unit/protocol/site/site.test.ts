@@ -180,6 +180,13 @@ describe('the draft of an administrator', () => {
     expect(draft({ as: ['https://keys.example.org'], language: 'ja' }).language).toBe('ja');
   });
 
+  it('permits commands by hand only if it says so', () => {
+    const as = ['https://keys.example.org'];
+    expect(draft({ as, policy: { sendByHand: true } }).policy.sendByHand).toBe(true);
+    expect(draft({ as, policy: {} }).policy.sendByHand).toBeUndefined();
+    expect(() => draft({ as, policy: { sendByHand: 'yes' } })).toThrow('policy.sendByHand');
+  });
+
   it('has the usual settings of a serial line where it names none', () => {
     const { profiles } = draft({
       as: ['https://keys.example.org'],
