@@ -131,6 +131,62 @@ test('a packed page shows the look of its site and enforces its rules', async ({
   await expectAccessible(page, 'settings of the site');
 });
 
+test('an expert sends commands by hand if the site file permits it, and then loads a key', async ({
+  page,
+  station,
+  web,
+  startAs,
+  pack,
+}) => {
+  const service = await startAs();
+  await pack(service, { policy: { sendByHand: true } });
+  const one = unit(SHARED);
+  await injectSimulator(page, [one]);
+  await page.goto(web.url);
+  await station.signIn(service.token);
+  const lane = await station.attach('USB', one.sn);
+  await lane.expectWord('Ready');
+
+  await page.getByRole('link', { name: 'Help', exact: true }).click();
+  await expect(page.getByRole('region', { name: 'Settings of this site' })).toContainText('Experts can send commands');
+  const console = page.getByRole('region', { name: 'Console' });
+  await console.getByRole('button', { name: 'Show console' }).click();
+  const byHand = console.getByRole('checkbox', { name: 'Send commands by hand' });
+  await expect(byHand).not.toBeChecked();
+  await byHand.press('Space');
+  const command = console.getByLabel('Command in hex');
+  const send = console.getByRole('button', { name: 'Send command' });
+  await expect(send).toBeDisabled();
+
+  await command.fill('00 a4 04 00 06 f0544b4c3101 00');
+  await expect(console).toContainText('SELECT: Selects the key application and reads the identity');
+  await send.press('Enter');
+  await expect(console).toContainText('The unit has answered SELECT with 9000 done.');
+  await command.fill('80CA000000');
+  await expect(console).toContainText('GET IDENTITY: Reads the identity of the unit');
+  await send.click();
+  await expect(console).toContainText('The unit has answered GET IDENTITY with 9000 done.');
+  const rows = console.getByRole('list', { name: 'Exchanges' }).locator('> li').filter({ hasText: 'Sent by hand' });
+  await expect(rows).toHaveCount(2);
+  await rows.first().locator('summary').click();
+  await expect(rows.first()).toContainText('9000 done');
+
+  await command.fill(`80D8000002 AAAA 00`);
+  await expect(console).toContainText('IMPORTKEY is not sent by hand');
+  await expect(send).toBeDisabled();
+  await expectAccessible(page, 'a command by hand');
+  await command.fill('80 D8 00 00 05 AA');
+  await expect(console).toContainText('Lc is 5, but the number of bytes after it is 1.');
+  await expect(console.getByRole('list', { name: 'Exchanges' })).not.toContainText('IMPORTKEY');
+  await page.getByRole('button', { name: 'Show support file' }).click();
+  await expect(page.getByRole('region', { name: 'Preview of the support file' })).toContainText('"isByHand": true');
+
+  await station.openStation();
+  await lane.load(FIELD_KEY.label, 1);
+  await lane.expectWord('Unplug');
+  await lane.expectSaid('Receipt verified by the AS');
+});
+
 test('a site file that is changed, foreign, older or unsigned is refused in words', async ({
   page,
   station,

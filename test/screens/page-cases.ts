@@ -65,6 +65,30 @@ export const PAGE_CASES: Readonly<Record<string, ScreenCase>> = {
     await driver.take('offline', 'main code:has-text("service-unreachable")');
   },
 
+  'by-hand': async (driver) => {
+    driver.service = await driver.services.demo();
+    await driver.open([]);
+    await driver.click('main a[href$="demo.html"]');
+    await driver.find('#bench button').first().waitFor();
+    await driver.press('U');
+    await driver.find('dialog input[type=radio]').check();
+    await driver.click('dialog [type=submit]');
+    await driver.find('article').waitFor();
+    await driver.go('help');
+    await driver.button('Show console').click();
+    await driver.find('.console input[type=checkbox]').first().check();
+    const command = driver.find('main form input');
+    const send = driver.find('main form [type=submit]');
+    await driver.take('empty', 'main form input');
+    await command.fill('80 ca 00 00 00');
+    await send.click();
+    await driver.take('sent', 'main form > [role=status] > p > strong');
+    await command.fill('80 D8 00 00 02 AA AA 00');
+    await driver.take('refused', 'main form dl');
+    await command.fill('80 CA 0');
+    await driver.take('malformed');
+  },
+
   shortcuts: async (driver) => {
     await driver.start([]);
     await driver.press('?');

@@ -47,7 +47,7 @@ export function openHelp(
   links: Links,
   subjects: HelpSubjects,
 ): Help {
-  const { browser, asBase } = environment;
+  const { browser, asBase, storagePrefix } = environment;
   return new Help({
     ...commonOptions(environment, subjects),
     journal,
@@ -55,6 +55,8 @@ export function openHelp(
     roots: as.roots,
     profiles: () => site()?.profiles ?? PROFILES,
     site: () => site()?.settings,
+    // The demo has simulated units, so it needs no permission of a site.
+    sendsByHand: () => site()?.settings?.policy.sendByHand ?? storagePrefix !== '',
     linkTo: (handle) => links.linkTo(handle),
     reload: () => location.reload(),
     readLocalNetwork: () => readLocalNetwork(browser.permissions, location.origin, site()?.asBase ?? asBase),
@@ -75,6 +77,7 @@ export function openHaltedHelp(failure: Failure, environment: HelpEnvironment, s
     roots: { isPinned: refuse, compare: refuse, replace: refuse },
     profiles: () => PROFILES,
     site: () => undefined,
+    sendsByHand: () => false,
     linkTo: () => undefined,
     reload: () => void reloadNewest(environment.browser.serviceWorker),
     readLocalNetwork: async () => undefined,
@@ -90,7 +93,10 @@ export function keepTraces({ database, journal }: CoreServices, station: Station
 function commonOptions(
   { browser, platform, ticks, storagePrefix, now }: HelpEnvironment,
   { station, health, asClock }: HelpSubjects,
-): Omit<HelpOptions, 'journal' | 'traces' | 'roots' | 'profiles' | 'site' | 'linkTo' | 'readLocalNetwork' | 'reload'> {
+): Omit<
+  HelpOptions,
+  'journal' | 'traces' | 'roots' | 'profiles' | 'site' | 'sendsByHand' | 'linkTo' | 'readLocalNetwork' | 'reload'
+> {
   const { usb, serial, storage } = browser;
   const { featurePolicy } = document as WithPolicy;
   return {

@@ -11,6 +11,7 @@ export interface RedactedExchange {
   readonly statusWord?: number;
   /** ISO 8601, UTC. */
   readonly at: string;
+  readonly isByHand?: boolean;
 }
 
 /**

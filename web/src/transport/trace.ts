@@ -19,6 +19,8 @@ export interface Exchange {
   readonly statusWord?: number;
   /** ISO 8601, UTC. */
   readonly at: string;
+  /** True if the operator sent the command from the console, not the page. */
+  readonly isByHand?: boolean;
 }
 
 type Redact = (data: Uint8Array) => string;

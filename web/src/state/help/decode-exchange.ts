@@ -64,6 +64,8 @@ export interface DecodedExchange {
   readonly status: Status | undefined;
   /** Whether there was no response, or one without success. */
   readonly isFailed: boolean;
+  /** Whether the operator sent the command from the console. */
+  readonly isByHand: boolean;
 }
 
 const CHAINING = 0x10;
@@ -80,6 +82,7 @@ export function decodeExchange(exchange: Exchange): DecodedExchange {
     ...responseFields(exchange),
     status: statusWord === undefined ? undefined : { word: hexNumber(statusWord, 4), meaning: known?.meaning },
     isFailed: isFailed(exchange),
+    isByHand: exchange.isByHand === true,
   };
 }
 

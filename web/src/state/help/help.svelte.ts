@@ -28,6 +28,7 @@ import { type Finding, findingsOf } from './findings.ts';
 import { pastAttempts } from './past-attempts.ts';
 import { type DeviceSources, readDevices, type SeenDevice, type SeenDevices } from './read-devices.ts';
 import type { ReleaseCheck } from './release-check.svelte.ts';
+import type { SendingByHandOptions } from './sending-by-hand.svelte.ts';
 import { type SupportFile, supportFile } from './support-file.ts';
 import type { Traces } from './traces.ts';
 
@@ -59,6 +60,8 @@ export interface HelpOptions extends Omit<DeviceSources, 'lanes'> {
   readonly language?: LanguageChoice | undefined;
   /** The settings of the site; undefined if this station uses no site file. */
   readonly site: () => Site | undefined;
+  /** Whether the console offers to send commands by hand. */
+  readonly sendsByHand: () => boolean;
   /** A monotonic clock, in milliseconds. */
   readonly ticks: () => number;
   /** Reloads the page. */
@@ -101,6 +104,12 @@ export class Help {
   /** The settings of the site; undefined if this station uses no site file. */
   get site(): Site | undefined {
     return this.#options.site();
+  }
+
+  /** What the console needs to send commands by hand; undefined if it does not offer this. */
+  get byHand(): SendingByHandOptions | undefined {
+    const { station, asClock, sendsByHand } = this.#options;
+    return sendsByHand() ? { station, now: () => asClock.now() } : undefined;
   }
 
   get release(): ReleaseCheck {

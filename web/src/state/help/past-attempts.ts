@@ -17,12 +17,13 @@ const askedIn = (steps: readonly StepEntry[]): readonly StepEntry[] =>
   steps.filter((entry) => entry.step !== 'failure' || !NOT_ASKED.has(entry.failure.code));
 
 /**
- * Returns a function that decides whether an exchange belongs to the attempt, and is not earlier or
- * later.
+ * Returns a function that decides whether an exchange belongs to the attempt: it is neither earlier
+ * nor later, and the page sent its command.
  */
 export function isWithin({ startedAt, outcome, steps }: Pick<Attempt, 'startedAt' | 'outcome' | 'steps'>) {
   const end = outcome === 'running' ? undefined : askedIn(steps).at(-1)?.at;
-  return ({ at }: Pick<Exchange, 'at'>): boolean => at >= startedAt && (end === undefined || at <= end);
+  return ({ at, isByHand }: Pick<Exchange, 'at' | 'isByHand'>): boolean =>
+    !isByHand && at >= startedAt && (end === undefined || at <= end);
 }
 
 /** `attempts` are sorted newest first, and so is the result. */

@@ -146,7 +146,7 @@ function pastAttemptJson({ at, link, sn, outcome, failure, exchanges }: PastAtte
 const WITHOUT_LENGTH: ReadonlySet<string> = new Set(['VERIFY', 'CHANGE REFERENCE DATA']);
 
 /** Shows the command, its status word, and the length of the data, but no data. */
-function exchangeJson({ at, command, header, request, answer, statusWord }: Exchange): object {
+function exchangeJson({ at, command, header, request, answer, statusWord, isByHand }: Exchange): object {
   const isMeasured = !WITHOUT_LENGTH.has(command);
   return {
     at,
@@ -154,6 +154,7 @@ function exchangeJson({ at, command, header, request, answer, statusWord }: Exch
     header,
     ...(isMeasured ? { sentBytes: lengthOf(request), receivedBytes: lengthOf(answer) } : {}),
     statusWord: statusWord === undefined ? null : hexNumber(statusWord, 4),
+    ...(isByHand ? { isByHand } : {}),
   };
 }
 

@@ -33,10 +33,7 @@ import { Waits } from './waits.ts';
 
 export type { Phase };
 
-/**
- * Maximum number of queries after one lost response. If the unit does not answer, each query takes
- * a second.
- */
+/** Maximum number of queries after one lost response. A query without an answer takes a second. */
 const MAX_QUESTIONS = 5;
 
 export class Lane {
@@ -108,10 +105,14 @@ export class Lane {
     return this.#trace;
   }
 
-  /** Opens the link and reads the identity. Closes an earlier connection first. */
-  async open(): Promise<void> {
+  /**
+   * Opens the link and reads the identity. Closes an earlier connection first; before that, `last`
+   * may send commands on it. `last` never rejects.
+   */
+  async open(last?: (connection: UnitConnection) => Promise<void>): Promise<void> {
     const { isInOtherTab } = this;
     this.#phase = { is: 'reading' };
+    if (this.#connection) await last?.(this.#connection);
     await this.close();
     try {
       if (isInOtherTab) await this.#options.leases.take(this.#link);
@@ -155,8 +156,7 @@ export class Lane {
     const { session, journal, ticks } = this.#options;
     const connection = this.#connection;
     const isFree = orderLoad ? !this.busy : this.#phase.is === 'ready';
-    if (!isFree || !connection || !session.signedIn)
-      throw new RangeError('a load needs an idle unit and a signed-in operator');
+    if (!isFree || !connection || !session.signedIn) throw new RangeError('a load needs an idle unit and an operator');
     const details = detailsOf({ set, key, slot }, session.signedIn, orderLoad);
     const started = this.#newAttempt(session.signedIn, details);
     const unused = this.#unused.take(connection, started);
@@ -364,9 +364,7 @@ export class Lane {
     else await this.#readAgain();
   }
 
-  /**
-   * Reads the identity again. If that fails, closes the link; the next open() reads the identity.
-   */
+  /** Reads the identity again. If that fails, closes the link; the next open() reads it. */
   async #readAgain(): Promise<void> {
     if (!this.#connection || !this.isReachable) return;
     try {

@@ -1,5 +1,6 @@
 // An open link to a unit whose identity was read. A link cannot be reused after a failed exchange
 // (docs/protocol.md clause 5); the lane then opens a new connection.
+import type { Transmit } from '#protocol/apdu/transmit.ts';
 import { Mutex } from '#protocol/async/mutex.ts';
 import { run } from '#protocol/commands/command.ts';
 import { identify } from '#protocol/commands/identify.ts';
@@ -13,14 +14,14 @@ export class UnitConnection {
   /** Resolves when the unit is unplugged. Never rejects. */
   readonly lost: Promise<void>;
   readonly #open: OpenLink;
-  readonly #state: { isClosed: boolean };
-  #device: AttachedUnit;
+  // The link takes one command at a time, and an IDENTIFY may still be running when a load starts.
+  readonly #turns = new Mutex();
+  #isClosed = false;
+  #device = {} as AttachedUnit;
 
-  private constructor(open: OpenLink, device: AttachedUnit, state: { isClosed: boolean }) {
+  private constructor(open: OpenLink) {
     this.#open = open;
-    this.#device = device;
     this.lost = open.lost;
-    this.#state = state;
   }
 
   /**
@@ -32,27 +33,12 @@ export class UnitConnection {
     { leases, now }: Pick<LaneOptions, 'leases' | 'now'>,
     onExchange: (exchange: Exchange) => void,
   ): Promise<UnitConnection> {
-    const open = await leases.open(link);
-    const state = { isClosed: false };
-    // The link takes one command at a time, and an IDENTIFY may still be running when a load
-    // starts.
-    const turns = new Mutex();
-    const transmit = traced(
-      async (command) => {
-        try {
-          return await turns.run(() => open.transmit(command));
-        } catch (error) {
-          state.isClosed = true;
-          throw error;
-        }
-      },
-      onExchange,
-      now,
-    );
+    const connection = new UnitConnection(await leases.open(link));
     try {
-      return new UnitConnection(open, await attach(transmit), state);
+      connection.#device = await attach(traced(connection.send, onExchange, now));
+      return connection;
     } catch (error) {
-      await open.close();
+      await connection.close();
       throw error;
     }
   }
@@ -60,6 +46,16 @@ export class UnitConnection {
   get device(): AttachedUnit {
     return this.#device;
   }
+
+  /** Sends a command that the trace does not record. The caller records it. */
+  readonly send: Transmit = async (command) => {
+    try {
+      return await this.#turns.run(() => this.#open.transmit(command));
+    } catch (error) {
+      this.#isClosed = true;
+      throw error;
+    }
+  };
 
   /** Sends IDENTIFY. @throws ProtocolError from the link and the unit */
   async blink(): Promise<void> {
@@ -73,12 +69,12 @@ export class UnitConnection {
   }
 
   get isClosed(): boolean {
-    return this.#state.isClosed;
+    return this.#isClosed;
   }
 
   /** Idempotent. Never rejects. */
   async close(): Promise<void> {
-    this.#state.isClosed = true;
+    this.#isClosed = true;
     await this.#open.close();
   }
 }

@@ -5,7 +5,7 @@ import { ExchangeConsole } from '#web/state/help/exchange-console.svelte.ts';
 import type { TracedLane } from '#web/state/help/past-attempts.ts';
 import { type Exchange, Trace } from '#web/state/station/trace.svelte.ts';
 import type { UnitFacts } from '#web/state/station/unit-facts.ts';
-import { textOf } from '#web/ui/help/exchange-words.ts';
+import { textOf } from '#web/ui/console/exchange-words.ts';
 import { SN } from './facts-fixture.ts';
 
 const OTHER = SN.replace('4F47', '0001');
@@ -100,6 +100,13 @@ describe('the text of an exchange', () => {
         'The unit requires the signature of another AS',
       ].map((cause) => `  Possible cause: ${cause}`),
     ]);
+  });
+
+  it('says that a command was sent by hand, so that the search finds it', () => {
+    const one = lane(SN, exchange(1, 'SELECT', 0x9000), { ...exchange(2, 'GET IDENTITY', 0x9000), isByHand: true });
+    const list = new ExchangeConsole({ lanes: () => [one], attempts: () => [], textOf });
+    list.searchFor('sent by hand');
+    expect(commands(list.found)).toBe('GET IDENTITY');
   });
 
   it('says that no answer came', () => {

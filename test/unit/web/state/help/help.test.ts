@@ -67,6 +67,7 @@ async function createHelp(changes: Partial<HelpOptions> = {}, wire = cable()): P
     runSelfTest: async () => ({ at: NOW().toISOString(), passed: ['SHA-256'], failed: [] }),
     release: new ReleaseCheck({ folder: 'app', language: 'en', fetchFile: async () => undefined, verify: () => false }),
     site: () => undefined,
+    sendsByHand: () => false,
     ticks: () => 0,
     reload: () => undefined,
     usb: { getDevices: async () => [...permitted] } as unknown as USB,

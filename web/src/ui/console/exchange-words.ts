@@ -27,6 +27,8 @@ const PURPOSES: Readonly<Record<string, string>> = {
   'CHANGE REFERENCE DATA': t`Changes the PIN of a token card`,
 };
 
+export const SENT_BY_HAND = t`Sent by hand`;
+
 const LABELS: Readonly<Record<FieldName, string>> = {
   application: t`Application`,
   suite: t`Suite`,
@@ -55,7 +57,7 @@ export interface Line {
   readonly value: string;
 }
 
-export interface ExchangeWords extends Pick<DecodedExchange, 'header' | 'command' | 'isFailed'> {
+export interface ExchangeWords extends Pick<DecodedExchange, 'header' | 'command' | 'isFailed' | 'isByHand'> {
   readonly purpose: string;
   readonly request: readonly Line[];
   readonly response: readonly Line[];
@@ -68,7 +70,7 @@ export interface ExchangeWords extends Pick<DecodedExchange, 'header' | 'command
 
 export function exchangeWords({ exchange }: Entry): ExchangeWords {
   const decoded = decodeExchange(exchange);
-  const { header, command, isPart, isFailed, request, response, slots, status } = decoded;
+  const { header, command, isPart, isFailed, isByHand, request, response, slots, status } = decoded;
   const { statusWord } = exchange;
   const known = statusWord === undefined ? undefined : explainStatusWord(command, statusWord);
   const purpose = PURPOSES[command] ?? t`A command that this page does not know`;
@@ -76,6 +78,7 @@ export function exchangeWords({ exchange }: Entry): ExchangeWords {
     header,
     command,
     isFailed,
+    isByHand,
     purpose: isPart ? t`${purpose}, first part` : purpose,
     request: request.map(fieldLine),
     response: [...response.map(fieldLine), ...slots.map(slotLine)],
@@ -106,12 +109,13 @@ const possibleCause = (cause: string): string => t`Possible cause: ${cause}`;
 /** The text of an entry, for the search and for the clipboard. */
 export function textOf(entry: Entry): string {
   const { at } = entry.exchange;
-  const { header, command, purpose, request, response, status, explanation, causes } = exchangeWords(entry);
+  const { header, command, isByHand, purpose, request, response, status, explanation, causes } = exchangeWords(entry);
   const lines = (direction: string, all: readonly Line[]): readonly string[] =>
     all.map(({ label, value }) => `  ${direction} ${label}: ${value}`);
   return [
     `${at} ${entry.sn === undefined ? t`unit not read` : t`unit ${entry.sn}`} ${command} ${header}`,
     `  ${purpose}`,
+    ...(isByHand ? [`  ${SENT_BY_HAND}`] : []),
     ...lines('=>', request),
     ...lines('<=', response),
     `  <= ${status}`,
