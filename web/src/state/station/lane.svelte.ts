@@ -156,7 +156,7 @@ export class Lane {
     const { session, journal, ticks } = this.#options;
     const connection = this.#connection;
     const isFree = orderLoad ? !this.busy : this.#phase.is === 'ready';
-    if (!isFree || !connection || !session.signedIn) throw new RangeError('a load needs an idle unit and an operator');
+    if (!isFree || !connection || !session.signedIn) throw new RangeError('a load needs an idle unit and a sign-in');
     const details = detailsOf({ set, key, slot }, session.signedIn, orderLoad);
     const started = this.#newAttempt(session.signedIn, details);
     const unused = this.#unused.take(connection, started);
