@@ -8,6 +8,7 @@ import {
   type Refusal,
 } from '../../state/help/hand-command.ts';
 import type { Obstacle } from '../../state/help/sending-by-hand.svelte.ts';
+import { leftToRight } from '../../text/left-to-right.ts';
 import { t } from '../../text/t.ts';
 import { inFours } from '../common/format.ts';
 import { exchangeWords, type Line } from './exchange-words.ts';
@@ -32,8 +33,10 @@ export const OBSTACLES: Readonly<Record<Obstacle, string>> = {
 /** Why the entered text cannot be sent; undefined if it can. */
 export function commandFault(command: HandCommand): string | undefined {
   switch (command.is) {
-    case 'empty':
-      return t`Enter a command, for example ${EXAMPLE}.`;
+    case 'empty': {
+      const example = leftToRight(EXAMPLE);
+      return t`Enter a command, for example ${example}.`;
+    }
     case 'malformed':
       return malformedWords(command.fault);
     case 'refused':
@@ -68,8 +71,10 @@ function refusalWords(refusal: Refusal): string {
       return t`This command belongs to token cards, and is not sent to a unit. Use a card under Tokens.`;
     case 'unlisted':
       return t`This command is not in the specification of units, and could change the unit. It is not sent. Enter another command.`;
-    case 'other-form':
-      return t`By hand, this command is sent only as ${refusal.form}. Lc and Le have one byte each. Correct the command.`;
+    case 'other-form': {
+      const form = leftToRight(refusal.form);
+      return t`By hand, this command is sent only as ${form}. Lc and Le have one byte each. Correct the command.`;
+    }
   }
 }
 
