@@ -7,16 +7,24 @@ import { counted } from '#protocol/text/counted.ts';
 import type { Header } from '#protocol/tkl/header.ts';
 import { decodeReceipt, type Receipt } from '#protocol/tkl/receipt.ts';
 import { SUITES } from '#protocol/tkl/suites.ts';
+import type { VaultFindingKind, VaultFindingValues } from '#protocol/vault/findings.ts';
 import { familyOf, keyFactsOf, type VaultHeaderJson } from '#protocol/vault/header.ts';
 import { findChainBreaks, headerOf, type VaultJournalJson } from '#protocol/vault/journal.ts';
 import type { VaultFindingJson } from '#protocol/vault/messages.ts';
 import { requireServed } from '#protocol/vault/policy.ts';
 import type { VaultRecord } from './vault-ledger.ts';
 
+/** Makes a finding of a kind, with its values and its sentence. */
+type MakeFinding = <Kind extends VaultFindingKind>(
+  kind: Kind,
+  values: VaultFindingValues[Kind],
+  words: string,
+) => VaultFindingJson;
+
 /** Makes a finding that a person must investigate. */
-export const grave = (words: string): VaultFindingJson => ({ grave: true, words });
+export const grave: MakeFinding = (kind, values, words) => ({ grave: true, kind, values: { ...values }, words });
 /** Makes a finding that requires no action. */
-const note = (words: string): VaultFindingJson => ({ grave: false, words });
+const note: MakeFinding = (kind, values, words) => ({ grave: false, kind, values: { ...values }, words });
 
 /**
  * Finds gaps in the journal, and contradictions with earlier journals. `record` does not contain
@@ -25,20 +33,23 @@ const note = (words: string): VaultFindingJson => ({ grave: false, words });
 export function findBreaks(record: VaultRecord, journal: VaultJournalJson): VaultFindingJson[] {
   const breaks = findChainBreaks(journal.entries, record.issued.headerHash);
   const last = journal.entries.at(-1)?.number ?? 0;
-  const found = breaks.map((words) => grave(`The journal is incomplete: ${words}.`));
+  const found = breaks.map(({ kind, values, words }) => grave(kind, values, `The journal is incomplete: ${words}.`));
   const fork = journal.entries.find((entry) => record.hasNumber(entry.number) && !record.has(entry));
   if (fork !== undefined) {
     found.push(
       grave(
+        'journal-differs',
+        { entry: fork.number },
         `From entry ${fork.number} on, this journal differs from the one returned before. The database was put back to an older state, or the vault was used in two places.`,
       ),
     );
   } else if (last < record.lastNumber) {
+    const values = { last, returned: record.lastNumber };
     const ends = `It ends at entry ${last}, but entry ${record.lastNumber} was returned before.`;
     found.push(
       journal.time < record.signed
-        ? note(`An older journal was returned again. ${ends}`)
-        : grave(`The database was put back to an older state. ${ends}`),
+        ? note('journal-older', values, `An older journal was returned again. ${ends}`)
+        : grave('database-older', values, `The database was put back to an older state. ${ends}`),
     );
   }
   return found;
@@ -54,25 +65,57 @@ export function findMisuse({ issued: { header }, exports, revoked }: VaultRecord
     const sn = toHex(hdr.sn);
     count(perCounter, hdr.xc);
     count(perUnit, sn);
-    if (!isServed(header, hdr)) found.push(grave(`This vault may not make export ${hdr.xc} for unit ${sn}.`));
+    if (!isServed(header, hdr))
+      found.push(
+        grave('export-not-permitted', { xc: hdr.xc, sn }, `This vault may not make export ${hdr.xc} for unit ${sn}.`),
+      );
     if (time < header.notBefore || time >= header.expires) {
-      found.push(grave(`Export ${hdr.xc} was made at ${time}, outside the validity of this vault.`));
+      found.push(
+        grave(
+          'export-outside-validity',
+          { xc: hdr.xc, time },
+          `Export ${hdr.xc} was made at ${time}, outside the validity of this vault.`,
+        ),
+      );
     }
     if (revoked !== undefined && time > revoked) {
-      found.push(grave(`Export ${hdr.xc} was made at ${time}, after this vault was revoked.`));
+      found.push(
+        grave(
+          'export-after-revocation',
+          { xc: hdr.xc, time },
+          `Export ${hdr.xc} was made at ${time}, after this vault was revoked.`,
+        ),
+      );
     }
   }
   for (const [xc, times] of perCounter) {
-    if (times > 1) found.push(grave(`Export number ${xc} was used ${counted(times, 'time')}, with different DATA.`));
+    if (times > 1)
+      found.push(
+        grave(
+          'export-number-reused',
+          { xc, times },
+          `Export number ${xc} was used ${counted(times, 'time')}, with different DATA.`,
+        ),
+      );
   }
   const { quota } = header;
   if (exports.length > quota.exports) {
-    found.push(grave(`The vault made ${counted(exports.length, 'export')}, but its quota is ${quota.exports}.`));
+    found.push(
+      grave(
+        'quota-exceeded',
+        { exports: exports.length, quota: quota.exports },
+        `The vault made ${counted(exports.length, 'export')}, but its quota is ${quota.exports}.`,
+      ),
+    );
   }
   for (const [sn, times] of perUnit) {
     if (quota.perUnit === null || times <= quota.perUnit) continue;
     found.push(
-      grave(`The vault made ${counted(times, 'export')} for unit ${sn}, but its quota per unit is ${quota.perUnit}.`),
+      grave(
+        'unit-quota-exceeded',
+        { exports: times, quota: quota.perUnit, sn },
+        `The vault made ${counted(times, 'export')} for unit ${sn}, but its quota per unit is ${quota.perUnit}.`,
+      ),
     );
   }
   return found;
@@ -100,8 +143,13 @@ export function findMissingReceipts({ exports }: VaultRecord): VaultFindingJson[
   return exports
     .filter(({ receipt }) => receipt === undefined)
     .map(({ event }) => {
-      const { xc, sn } = headerOf(event);
-      return note(`Export ${xc} for unit ${toHex(sn)} has no receipt. Check the unit: the key may be loaded.`);
+      const header = headerOf(event);
+      const [xc, sn] = [header.xc, toHex(header.sn)];
+      return note(
+        'receipt-missing',
+        { xc, sn },
+        `Export ${xc} for unit ${sn} has no receipt. Check the unit: the key may be loaded.`,
+      );
     });
 }
 
@@ -130,16 +178,23 @@ function gapsOf(sn: string, receipts: readonly Receipt[]): VaultFindingJson[] {
     if (receiptCount > 1) {
       found.push(
         grave(
+          'import-repeated',
+          { sn, count: counter, receipts: receiptCount },
           `Unit ${sn} made ${receiptCount} different receipts for its import ${counter}: it was reset, or a copy of it exists.`,
         ),
       );
     }
     if (before === undefined) {
-      const earlier = counted(counter - 1, 'import');
-      if (counter > 1) found.push(note(`Unit ${sn} had ${earlier} before the first receipt at this AS.`));
+      const imports = counter - 1;
+      const earlier = counted(imports, 'import');
+      if (imports > 0)
+        found.push(
+          note('imports-before', { sn, imports }, `Unit ${sn} had ${earlier} before the first receipt at this AS.`),
+        );
     } else if (counter > before + 1) {
-      const which = counter === before + 2 ? `import ${before + 1}` : `imports ${before + 1} to ${counter - 1}`;
-      found.push(grave(`No journal shows ${which} of unit ${sn}.`));
+      const [first, last] = [before + 1, counter - 1];
+      const which = first === last ? `import ${first}` : `imports ${first} to ${last}`;
+      found.push(grave('imports-missing', { sn, first, last }, `No journal shows ${which} of unit ${sn}.`));
     }
   });
   return found;

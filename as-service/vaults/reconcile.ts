@@ -49,9 +49,15 @@ export async function reconcile(
     await turns.next();
     const exported = await findExportOf(options.check, draft, event);
     if (exported === undefined) {
-      refused.push(grave(`The receipt for export ${event.xc} is not from the unit of that export.`));
+      refused.push(
+        grave(
+          'receipt-foreign',
+          { xc: event.xc },
+          `The receipt for export ${event.xc} is not from the unit of that export.`,
+        ),
+      );
     } else if (exported.receipt !== undefined) {
-      refused.push(grave(`Export ${event.xc} already has another receipt.`));
+      refused.push(grave('receipt-other', { xc: event.xc }, `Export ${event.xc} already has another receipt.`));
     } else {
       const accepted = { dataHash: exported.event.dataHash, receipt: event.receipt };
       part.receipts.push(accepted);

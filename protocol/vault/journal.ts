@@ -10,6 +10,7 @@ import { hash } from '../service/messages.ts';
 import { decodeHeader, HEADER_LENGTH, type Header } from '../tkl/header.ts';
 import { RECEIPT_LENGTH } from '../tkl/receipt.ts';
 import { base64url, vaultTime } from './fields.ts';
+import type { VaultFindingOf } from './findings.ts';
 
 export const JOURNAL_TYPE = 'application/vnd.keyferry.vault-journal+json';
 /**
@@ -92,21 +93,35 @@ export function nextVaultEntry(
   return { number: (last?.number ?? 0) + 1, time: entryTime, previous, event };
 }
 
-/** Returns a sentence for each break of the hash chain and for each gap in XC. */
-export function findChainBreaks(entries: readonly VaultEntryJson[], headerHash: Uint8Array): string[] {
-  const breaks: string[] = [];
+export type ChainBreak =
+  | VaultFindingOf<'entry-missing'>
+  | VaultFindingOf<'entry-unchained'>
+  | VaultFindingOf<'export-missing'>;
+
+/** Returns each break of the hash chain and each gap in XC. */
+export function findChainBreaks(entries: readonly VaultEntryJson[], headerHash: Uint8Array): ChainBreak[] {
+  const breaks: ChainBreak[] = [];
   let previous = toBase64url(headerHash);
   let number = 0;
   let xc = 0;
   for (const entry of entries) {
-    if (entry.number !== number + 1) breaks.push(`entry ${number + 1} is missing before entry ${entry.number}`);
-    else if (entry.previous !== previous) breaks.push(`entry ${entry.number} does not continue the one before it`);
+    const expected = number + 1;
+    number = entry.number;
+    if (number !== expected) {
+      const words = `entry ${expected} is missing before entry ${number}`;
+      breaks.push({ kind: 'entry-missing', values: { entry: expected, before: number }, words });
+    } else if (entry.previous !== previous) {
+      const words = `entry ${number} does not continue the one before it`;
+      breaks.push({ kind: 'entry-unchained', values: { entry: number }, words });
+    }
     if (entry.event.kind === 'export') {
       const header = headerOf(entry.event);
-      if (header.xc !== xc + 1) breaks.push(`export ${xc + 1} is missing before export ${header.xc}`);
+      if (header.xc !== xc + 1) {
+        const words = `export ${xc + 1} is missing before export ${header.xc}`;
+        breaks.push({ kind: 'export-missing', values: { xc: xc + 1, before: header.xc }, words });
+      }
       xc = header.xc;
     }
-    number = entry.number;
     previous = toBase64url(hashVaultEntry(entry));
   }
   return breaks;

@@ -58,6 +58,10 @@ export type VaultRevokedJson = Json<typeof vaultRevokedSchema>;
 const vaultFindingSchema = v.object({
   /** True if the custodian must investigate the finding. */
   grave: v.boolean(),
+  /** A kind of findings.ts, and the values of its sentence. A newer AS may have other kinds. */
+  kind: printable(100),
+  values: v.record(v.string(), v.union([v.string(), v.number()])),
+  /** The finding as an English sentence. */
   words: printable(2000),
 });
 export type VaultFindingJson = Json<typeof vaultFindingSchema>;

@@ -212,7 +212,7 @@ async function readEntries(
   const entries = await store.entries(id);
   const [chainBreak] = findChainBreaks(entries, headerHash);
   if (chainBreak !== undefined)
-    throw new ProtocolError('vault-changed', `The journal of the vault was changed: ${chainBreak}.`);
+    throw new ProtocolError('vault-changed', `The journal of the vault was changed: ${chainBreak.words}.`);
   const journalled = entries.filter(({ event }) => event.kind === 'export').length;
   const stored = await store.countExports(id);
   if (journalled !== stored)

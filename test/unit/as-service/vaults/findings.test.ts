@@ -7,6 +7,7 @@ import { toBase64url } from '#protocol/bytes/text.ts';
 import { NO_ATTRIBUTES } from '#protocol/tkl/header.ts';
 import type { VaultHeaderJson } from '#protocol/vault/header.ts';
 import type { VaultEntryJson, VaultEventJson, VaultJournalJson } from '#protocol/vault/journal.ts';
+import type { VaultFindingJson } from '#protocol/vault/messages.ts';
 import { TEST_SET, TEST_SN } from '#test/support/as-service.ts';
 import {
   entriesOf,
@@ -17,6 +18,8 @@ import {
   VAULT_HEADER,
   vaultRecord,
 } from '#test/support/vault-records.ts';
+import { moment } from '#web/ui/common/format.ts';
+import { findingText } from '#web/ui/tokens/finding-text.ts';
 
 const UNLOCKED: VaultEventJson = { kind: 'unlocked', by: 'passphrase', refused: 0 };
 const LOCKED: VaultEventJson = { kind: 'locked', why: 'idle' };
@@ -34,8 +37,13 @@ function returned(
   return record;
 }
 
-const words = (found: readonly { grave: boolean; words: string }[]) =>
-  found.map(({ grave, words: text }) => `${grave ? 'grave' : 'note'}: ${text}`);
+const ISO_TIME = /\d{4}-\d\d-\d\dT[\d:.]+Z/g;
+
+/** Returns the sentences, after comparing each with that of the page. */
+function words(found: readonly VaultFindingJson[]): string[] {
+  for (const finding of found) expect(findingText(finding)).toBe(finding.words.replace(ISO_TIME, moment));
+  return found.map(({ grave, words: text }) => `${grave ? 'grave' : 'note'}: ${text}`);
+}
 
 describe('breaks of a journal', () => {
   const events = [UNLOCKED, exportEvent(1), LOCKED, UNLOCKED];

@@ -14,6 +14,7 @@ import { TEST_SET, TEST_SN, TEST_T } from '#test/support/as-service.ts';
 import { MemoryVaults, VAULT_REQUEST } from '#test/support/memory-vaults.ts';
 import type { SoftwareVault } from '#test/support/vault.ts';
 import { exportEvent, OTHER_SN } from '#test/support/vault-records.ts';
+import { findingText } from '#web/ui/tokens/finding-text.ts';
 
 const CORA: VaultCaller = { actor: 'cora', sets: null };
 const STRANGER: VaultCaller = { actor: 'stranger', sets: [1] };
@@ -34,7 +35,12 @@ const newest = async () => (await setup.service.entries()).at(-1);
 const refusal = (code: string, message = '') =>
   expect.objectContaining({ code, message: expect.stringContaining(message) });
 const graveWords = ({ findings }: Awaited<ReturnType<typeof reconcile>>) =>
-  findings.filter(({ grave }) => grave).map(({ words }) => words);
+  findings
+    .filter(({ grave }) => grave)
+    .map((finding) => {
+      expect(findingText(finding)).toBe(finding.words);
+      return finding.words;
+    });
 
 describe('issuing a vault', () => {
   it('has an entry in the log with the facts, and the record in sealed form', async () => {
@@ -138,7 +144,7 @@ describe('a returned journal', () => {
     await setup.load(vault);
     const report = await reconcile(vault);
     expect(report).toMatchObject({ entries: 4, exports: 2, receipts: 1 });
-    expect(report.findings).toEqual([
+    expect(report.findings).toMatchObject([
       { grave: false, words: `Export 2 for unit ${TEST_SN} has no receipt. Check the unit: the key may be loaded.` },
     ]);
     const [exported] = report.record.exports;

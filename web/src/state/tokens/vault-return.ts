@@ -2,6 +2,7 @@
 // verdicts to the attempts in the journal of this station.
 import { summaryOf } from '#protocol/provisioning/provision.ts';
 import type { Envelope } from '#protocol/signing/envelope.ts';
+import type { VaultFindingJson } from '#protocol/vault/messages.ts';
 import { isOn, type ReturnedVerdict, type VaultReturns } from '../../as-client/vault-returns.ts';
 import type { Attempt, StepBody } from '../../journal/attempt.ts';
 import type { Journal } from '../../journal/journal.ts';
@@ -12,9 +13,9 @@ export interface VaultReport {
   readonly exports: number;
   readonly receipts: number;
   /** Findings of the AS that the custodian must examine. */
-  readonly problems: readonly string[];
+  readonly problems: readonly VaultFindingJson[];
   /** Other findings of the AS. */
-  readonly notes: readonly string[];
+  readonly notes: readonly VaultFindingJson[];
   /** Number of verdicts on receipts of this vault. */
   readonly verdicts: number;
   /** Number of these verdicts that the journal of this station contains. */
@@ -52,10 +53,10 @@ export async function returnVaultJournal(
     const made = await store.findExport(vault.id, verdict.xc);
     if (made && isOn(verdict, made)) proofs.set(verdict.exportId, { verdict, made });
   }
-  const wordsOf = (isGrave: boolean): string[] =>
-    findings.flatMap(({ grave, words }) => (grave === isGrave ? [words] : []));
   const recorded = await recordVerdicts(journal, vault.origin, proofs, auditHead);
-  return { exports, receipts, problems: wordsOf(true), notes: wordsOf(false), verdicts: proofs.size, recorded };
+  const problems = findings.filter(({ grave }) => grave);
+  const notes = findings.filter(({ grave }) => !grave);
+  return { exports, receipts, problems, notes, verdicts: proofs.size, recorded };
 }
 
 /**

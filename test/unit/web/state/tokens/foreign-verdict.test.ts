@@ -11,10 +11,7 @@ it.each([
   ['is of another export', { exportId: 'b', receipt }, 0],
   ['is on another receipt', { exportId: 'a', receipt: new Uint8Array(64).fill(2) }, 0],
 ])('a verdict that %s', async (_what, verdict, verdicts) => {
-  const findings = [
-    { grave: true, words: 'export 2 is missing' },
-    { grave: false, words: 'unlocked twice' },
-  ];
+  const findings = [{ grave: true }, { grave: false }];
   const options = {
     returns: {
       sendJournal: async () => ({
@@ -30,6 +27,6 @@ it.each([
   } as unknown as VaultReturnOptions;
   expect(await returnVaultJournal(options, { id: 'v', origin: 'vault v' }, {} as Envelope)).toEqual({
     ...{ exports: 1, receipts: 1, verdicts, recorded: 0 },
-    ...{ problems: ['export 2 is missing'], notes: ['unlocked twice'] },
+    ...{ problems: [{ grave: true }], notes: [{ grave: false }] },
   });
 });

@@ -199,8 +199,8 @@ describe('the return of a vault journal', () => {
     await load(2);
     await load(4);
     expect(await returnJournal()).toMatchObject({
-      problems: [`No journal shows import 3 of unit ${TEST_SN}.`],
-      notes: [`Unit ${TEST_SN} had 1 import before the first receipt at this AS.`],
+      problems: [{ kind: 'imports-missing', values: { sn: TEST_SN, first: 3, last: 3 } }],
+      notes: [{ kind: 'imports-before', values: { sn: TEST_SN, imports: 1 } }],
     });
   });
 
