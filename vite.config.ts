@@ -49,6 +49,7 @@ export default defineConfig({
     inlineStylesheet([...PAGES, ...SINGLES]),
     inlineScript(SINGLES),
     namePages({
+      languages,
       environments: [...PAGES, ...SINGLES],
       lists: built('languages'),
       chooser: chooser.length > 0 ? built('chooser/choose-language.js') : undefined,

@@ -48,6 +48,7 @@ export function translateSources({ root, catalogs }: TranslateOptions): Plugin {
 const HAS_NO_CHOOSER = new Set(['verify.html', 'label.html']);
 
 export interface PageOptions {
+  readonly languages: readonly string[];
   readonly environments: readonly string[];
   /** Folder for the list of the files of each page. */
   readonly lists: string;
@@ -58,11 +59,34 @@ export interface PageOptions {
   readonly chooser: string | undefined;
 }
 
+/** The place of the links to each language. */
+const LINKS = /<nav class="languages"([^>]*)><\/nav>/;
+
 /**
- * Names each page after its language, and lists the files that it loads. Adds the script that chooses
- * the language. This script is the first of the page, and not a module, so it runs before the page starts.
+ * Returns the links to a page in each language. The query makes the script that chooses the language
+ * store the choice (web/src/choose-language.ts).
  */
-export function namePages({ environments, lists, chooser }: PageOptions): Plugin {
+function linksTo(page: string, languages: readonly string[], current: string): string {
+  const links = languages.map((language) => {
+    const href = `${pageName(page, language)}?language=${language}`;
+    const state = language === current ? ' aria-current="true"' : '';
+    return `<a href="${href}" lang="${language}" hreflang="${language}"${state}>${nameOf(language)}</a>`;
+  });
+  return links.join('');
+}
+
+/** Returns the name of a language in that language. */
+function nameOf(language: string): string {
+  const name = new Intl.DisplayNames([language], { type: 'language' }).of(language) ?? language;
+  return name.charAt(0).toLocaleUpperCase(language) + name.slice(1);
+}
+
+/**
+ * Names each page after its language, lists the files that it loads, and adds the links to the other
+ * languages. Adds the script that chooses the language. This script is the first of the page, and not a
+ * module, so it runs before the page starts.
+ */
+export function namePages({ languages, environments, lists, chooser }: PageOptions): Plugin {
   return {
     name: 'keyferry:name-pages',
     apply: 'build',
@@ -75,7 +99,9 @@ export function namePages({ environments, lists, chooser }: PageOptions): Plugin
         for (const html of Object.values(bundle)) {
           if (html.type !== 'asset' || !html.fileName.endsWith('.html')) continue;
           const page = html.fileName;
-          let source = String(html.source);
+          const links =
+            languages.length > 1 ? `<nav class="languages"$1>${linksTo(page, languages, language)}</nav>` : '';
+          let source = String(html.source).replace(LINKS, links);
           if (chooser !== undefined && !HAS_NO_CHOOSER.has(page)) {
             const asset = { type: 'asset', name: 'choose-language.js', source: readFileSync(chooser, 'utf8') } as const;
             const script = `<script src="./${this.getFileName(this.emitFile(asset))}" data-page="${page}"></script>`;

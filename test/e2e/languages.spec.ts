@@ -70,6 +70,30 @@ test.describe('in a browser in Arabic', () => {
     await expectAccessible(page, 'the station in Arabic');
   });
 
+  test('is followed by the choice of the operator at the sign-in', async ({ page, web, as: _ }) => {
+    const links = page.locator('main nav.languages').getByRole('link');
+    await page.goto(web.url);
+    await expectLanguage(page, 'ar');
+    await expect(page.getByLabel(/^Access code/)).toBeVisible();
+    await expect(links).toHaveText(['English', 'العربية']);
+    await expect(links.nth(1)).toHaveAttribute('aria-current', 'true');
+    await links.first().click();
+    await expect(page).toHaveURL(`${web.url}index.html`);
+    await expectLanguage(page, 'en');
+    await page.goto(web.url);
+    await expectLanguage(page, 'en');
+    await expect(page).toHaveURL(web.url);
+
+    // A page that cannot start has the links too.
+    web.contents = new Map([['site.json', '{}']]);
+    await page.reload();
+    await expect(page.getByRole('alert').getByRole('button', { name: 'Reload' })).toBeVisible();
+    await links.nth(1).click();
+    await expect(page).toHaveURL(`${web.url}index.ar.html`);
+    await expectLanguage(page, 'ar');
+    await expectAccessible(page, 'a page that cannot start, in Arabic');
+  });
+
   test('stays in English if the server has no page in Arabic', async ({ page, web }) => {
     web.contents = new Map([['index.ar.html', '<!doctype html><html lang="en"><title>Not here</title>']]);
     await page.goto(web.url);

@@ -1,7 +1,7 @@
 // Opens the page in the language of the operator. Runs before the page, as a classic script, so that the
 // browser starts the page in one language only (docs/adr/0058).
 import { DEMO_PREFIX, openSettings } from './app/storage.ts';
-import { chooseLanguage, languages, pageIn } from './text/languages.ts';
+import { chooseLanguage, LANGUAGE, languages, pageIn } from './text/languages.ts';
 import { pageLanguage } from './text/t.ts';
 
 /**
@@ -22,6 +22,12 @@ function openTab(): Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | undefi
 /** @param page name of the page in English */
 function openInLanguage(page: string): void {
   const settings = openSettings(page === 'demo.html' ? DEMO_PREFIX : '');
+  // A link to a language contains it (build/languages/plugins.ts). The choice is stored when its page
+  // is there, because without a network it may not be.
+  if (location.search === `?language=${pageLanguage()}`) {
+    settings.setItem(LANGUAGE, pageLanguage());
+    history.replaceState(null, '', location.pathname + location.hash);
+  }
   const wanted = chooseLanguage(settings, navigator.languages, languages());
   const tab = openTab();
   if (wanted === pageLanguage()) tab?.removeItem(TRIED);

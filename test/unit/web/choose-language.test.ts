@@ -72,6 +72,23 @@ describe('the choice of the language', () => {
     expect(opened).toEqual(['index.html?a#help', 'demo.de.html?a#help']);
   });
 
+  it('stores the choice of a link once its page is there, and takes it out of the address', async () => {
+    const replaced: unknown[] = [];
+    const location = {
+      search: '?language=de',
+      hash: '#help',
+      pathname: '/keys/index.de.html',
+      replace: () => undefined,
+    };
+    vi.stubGlobal('location', location);
+    vi.stubGlobal('history', { replaceState: (...state: readonly unknown[]) => replaced.push(state) });
+    await open('en', 'index.html', ['en']);
+    expect([stored.get(LANGUAGE), replaced]).toEqual([undefined, []]);
+    await open('de', 'index.html', ['en']);
+    expect([stored.get(LANGUAGE), replaced]).toEqual(['de', [[null, '', '/keys/index.de.html#help']]]);
+    expect([opened, isRemoved]).toEqual([[], false]);
+  });
+
   it('opens nothing if the browser denies storage, because it could not end', async () => {
     vi.stubGlobal('sessionStorage', undefined);
     await open('en');

@@ -97,6 +97,7 @@ scope.addEventListener('fetch', (event) => {
   const path = pathname === `${FOLDER}index.html` ? FOLDER : pathname;
   if (path === LIST && search === '') event.respondWith(Promise.resolve(Response.json(KEYFERRY_BUILD)));
   else if (pathname === FOLDER && PARTS.size > 0) event.respondWith(answerInLanguage(event.request));
+  else if (mode === 'navigate' && PAGES.includes(path)) event.respondWith(answerPage(event.request, path));
   else if (FILES.has(path)) event.respondWith(answer(event.request, path));
   else if (HASHED.some((folder) => path.startsWith(folder))) event.respondWith(answerOtherBuild(event.request, path));
 });
@@ -211,6 +212,14 @@ function reply({ ports: [port] }: MessageEvent, answer: unknown): void {
 /** Answers a request for the folder with the page in the cached language. */
 async function answerInLanguage(request: Request): Promise<Response> {
   return await answer(request, pathIn((await cachedLanguage()) ?? ENGLISH));
+}
+
+/**
+ * Answers a request for the page in one language. If the network is away, answers with the page in the
+ * cached language.
+ */
+async function answerPage(request: Request, path: string): Promise<Response> {
+  return await answer(request, path).catch(() => answerInLanguage(request));
 }
 
 async function answer(request: Request, path: string): Promise<Response> {

@@ -92,8 +92,17 @@ class TestScope {
   }
 
   /** Opens a page. Node refuses to create a request with mode "navigate". */
-  async navigate(path: string): Promise<void> {
-    await this.fire('fetch', { request: { method: 'GET', mode: 'navigate', url: ORIGIN + path } });
+  async navigate(path: string): Promise<Response | undefined> {
+    const request = { method: 'GET', mode: 'navigate', url: ORIGIN + path };
+    const promises: Promise<unknown>[] = [];
+    const answers: Promise<Response>[] = [];
+    this.listeners.get('fetch')?.({
+      request,
+      waitUntil: (work: Promise<unknown>) => promises.push(work),
+      respondWith: (answer: Promise<Response>) => answers.push(answer),
+    });
+    await Promise.all(promises);
+    return await answers[0];
   }
 
   #open(name: string) {
@@ -332,6 +341,15 @@ describe('the service worker of a page in two languages', () => {
     await expect(message).rejects.toThrow('/assets/de.js');
     scope.served.clear();
     expect(await open('/')).toBe(PAGE);
+  });
+
+  it('opens the cached language if the page in another one cannot be fetched', async () => {
+    await startBuild('b2', ['/index.de.html']);
+    await scope.fire('install');
+    vi.stubGlobal('fetch', () => Promise.reject(new TypeError('Failed to fetch')));
+    expect(await (await scope.navigate('/index.html'))?.text()).toBe(GERMAN);
+    // A script that fetches the page sees that it cannot be fetched.
+    await expect(open('/index.html')).rejects.toThrow('Failed to fetch');
   });
 
   it('caches a newer build in the same language', async () => {
