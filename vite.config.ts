@@ -10,12 +10,13 @@ import { addGuide } from './build/guide/guide.ts';
 import { inlineScript, inlineStylesheet } from './build/inline.ts';
 import { environmentName, inEachLanguage } from './build/languages/environments.ts';
 import { builtLanguages } from './build/languages/languages.ts';
+import { addManifests } from './build/languages/manifest.ts';
 import { namePages, translateSources } from './build/languages/plugins.ts';
 import { listPackages } from './build/packages.ts';
 import { addSingles, sealPage } from './build/page-files.ts';
 
 /** Folder of catalogues that tests use instead of web/languages. */
-const { KEYFERRY_CATALOGS } = process.env;
+const catalogs = process.env.KEYFERRY_CATALOGS ?? here('web/languages');
 const languages = builtLanguages(process.env);
 const environments = (page: string): string[] => languages.map((language) => environmentName(page, language));
 const PAGES = [...environments('client'), ...environments('demo')];
@@ -41,7 +42,7 @@ export default defineConfig({
     'import.meta.env.KEYFERRY_LANGUAGES': languages.length > 1 ? JSON.stringify(languages.join()) : 'undefined',
   },
   plugins: [
-    translateSources({ root: here(''), catalogs: KEYFERRY_CATALOGS ?? here('web/languages') }),
+    translateSources({ root: here(''), catalogs }),
     svelte({
       configFile: false,
       compilerOptions: { runes: true, cssHash: ({ hash, css }) => `s${hash(css).slice(0, 3)}` },
@@ -54,6 +55,7 @@ export default defineConfig({
       lists: built('languages'),
       chooser: chooser.length > 0 ? built('chooser/choose-language.js') : undefined,
     }),
+    addManifests({ environment: 'client', languages, catalogs }),
     addSingles('client', [built('verify'), built('label')]),
     addGuide('client', { here, languages }),
     sealPage({ pages: ['client', 'demo'], languages, lists: built('languages'), version, headersOf: pageHeaders }),

@@ -102,8 +102,8 @@ function gzip(content: Uint8Array): Uint8Array {
 
 type HeadersOf = (file: { readonly path: string; readonly html?: string | undefined }) => object;
 
-/** Pages that consist of one file. No other page loads that file. */
-const SINGLES = ['verify.html', 'label.html'];
+/** Files of each language that are in the list of no page: the pages of one file, and the manifest. */
+const SINGLES = ['verify.html', 'label.html', 'manifest.json'];
 /** For each language, the files that not every language loads. */
 type Parts = Readonly<Record<string, readonly string[]>>;
 

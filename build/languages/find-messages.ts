@@ -13,7 +13,8 @@ import { childrenOf, type Node, nodesIn, parseSource } from './syntax.ts';
 /** Elements that belong to the sentence around them. */
 const INLINE = new Set('a abbr b bdi br code em kbd small span strong time wbr'.split(' '));
 const EMPTY = new Set(['br', 'wbr']);
-const ATTRIBUTES = new Set(['aria-label', 'title', 'placeholder', 'alt']);
+/** Attributes whose text is shown or read out. A stylesheet shows `data-label`. */
+const ATTRIBUTES = new Set(['aria-label', 'title', 'placeholder', 'alt', 'data-label']);
 /** The white space that HTML collapses. A no-break space does not collapse. */
 const SPACES = /[ \t\r\n\f]+/g;
 const ELEMENTS = new Set(['RegularElement', 'SvelteElement', 'TitleElement']);

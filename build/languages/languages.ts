@@ -36,6 +36,6 @@ export function readCatalog(folder: string, language: string): Catalog {
   return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Catalog) : {};
 }
 
-/** Returns the name of a page in a language: "index.html" and "index.de.html". */
+/** Returns the name of a page, or of its manifest, in a language: "index.html" and "index.de.html". */
 export const pageName = (page: string, language: string): string =>
-  language === ENGLISH ? page : page.replace(/\.html$/, `.${language}.html`);
+  language === ENGLISH ? page : page.replace(/\.(html|json)$/, `.${language}.$1`);

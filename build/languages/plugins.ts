@@ -101,7 +101,9 @@ export function namePages({ languages, environments, lists, chooser }: PageOptio
           const page = html.fileName;
           const links =
             languages.length > 1 ? `<nav class="languages"$1>${linksTo(page, languages, language)}</nav>` : '';
-          let source = String(html.source).replace(LINKS, links);
+          let source = String(html.source)
+            .replace(LINKS, links)
+            .replace('manifest.json', pageName('manifest.json', language));
           if (chooser !== undefined && !HAS_NO_CHOOSER.has(page)) {
             const asset = { type: 'asset', name: 'choose-language.js', source: readFileSync(chooser, 'utf8') } as const;
             const script = `<script src="./${this.getFileName(this.emitFile(asset))}" data-page="${page}"></script>`;

@@ -37,7 +37,7 @@ test('Help finds a station in order ready, and tests itself', async ({ open, ser
   await openHelp(page);
   await expect(page.getByRole('heading', { level: 2, name: 'Ready to load keys' })).toBeVisible();
   const devices = page.getByRole('region', { name: 'Devices' });
-  await expect(devices).toContainText('It answers as a unit. No fault was found.');
+  await expect(devices).toContainText('The device answers as a unit. No fault was found.');
   await expect(devices).toContainText('1209:0001');
   await expect(devices).toContainText('FF/');
   await expect(page.getByRole('region', { name: 'AS', exact: true })).toContainText('The AS answers');

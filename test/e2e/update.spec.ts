@@ -137,7 +137,9 @@ test('a newer build waits for a load, and then replaces the page as a whole', as
   await expect(page.getByRole('link', { name: 'Help update' })).toBeVisible();
   await expectAccessible(page, 'the line about an update, during a load');
   await lane.expectWord('Unplug');
-  await expect(noteOf(page)).toContainText('Update this page when it suits you. It reloads, and you sign in again.');
+  await expect(noteOf(page)).toContainText(
+    'Update this page when it suits you. The page reloads, and you sign in again.',
+  );
   const before = await readJournal(page);
   await buttonOf(page).click();
   await expect(station.token).toBeVisible();

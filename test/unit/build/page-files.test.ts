@@ -69,9 +69,9 @@ it('names the files of each language to the service worker, without those that a
   const worker = await readFile(join(dir, 'service-worker.js'), 'utf8');
   const build = JSON.parse(/KEYFERRY_BUILD = (.*);\n/.exec(worker)?.[1] ?? '') as { readonly languages: object };
   expect(build.languages).toEqual({
-    en: ['index.html', 'verify.html', 'label.html', 'guide/engineer.html', 'guide/stations.html'],
+    en: ['index.html', 'verify.html', 'label.html', 'manifest.json', 'guide/engineer.html', 'guide/stations.html'],
     de: [
-      ...['index.de.html', 'verify.de.html', 'label.de.html'],
+      ...['index.de.html', 'verify.de.html', 'label.de.html', 'manifest.de.json'],
       ...['guide/de/engineer.html', 'guide/de/stations.html'],
     ],
   });

@@ -1,11 +1,13 @@
 // The web app manifest: its addresses work below every path, and its icons exist.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { pageHeaders } from '#as-service/http/page-headers.ts';
+import { manifestMessages, translateManifest } from '#build/languages/manifest.ts';
 
 interface Manifest {
   readonly id?: string;
+  readonly description: string;
   readonly start_url: string;
   readonly scope: string;
   readonly icons: readonly { readonly src: string; readonly sizes: string; readonly purpose: string }[];
@@ -51,4 +53,32 @@ it('has icons of the sizes that it says, for a launcher and to be masked', () =>
 it('may be fetched by the page', () => {
   const policy = pageHeaders({ path: 'index.html', html: readFileSync('web/index.html', 'utf8') });
   expect(policy['content-security-policy']).toContain("manifest-src 'self'");
+});
+
+describe('in German', () => {
+  const catalog = {
+    [manifest.description]: 'Lädt Schlüssel.',
+    Orders: 'Aufträge',
+    'Verify reports': 'Berichte prüfen',
+  };
+  const source = JSON.stringify(manifest);
+
+  it('has messages: its description and the names of its shortcuts', () => {
+    const keys = manifestMessages(source).map(({ message }) => message.key);
+    expect(keys).toEqual([manifest.description, 'Orders', 'History', 'Help', 'Verify reports']);
+  });
+
+  it('has its own texts, and opens the verifier in its language', () => {
+    const german = JSON.parse(translateManifest(source, 'de', catalog)) as Manifest;
+    expect(german).toEqual({
+      ...manifest,
+      ...{ description: 'Lädt Schlüssel.', lang: 'de', dir: 'ltr' },
+      shortcuts: [
+        { name: 'Aufträge', url: './#orders' },
+        { name: 'History', url: './#history' },
+        { name: 'Help', url: './#help' },
+        { name: 'Berichte prüfen', url: './verify.de.html' },
+      ],
+    });
+  });
 });

@@ -119,6 +119,10 @@ describe('the markup of a component', () => {
     );
   });
 
+  it('has the attribute that a stylesheet shows', () => {
+    expect(keysOf('<td data-label="Reason">{x}</td>')).toEqual(['Reason']);
+  });
+
   it('keeps what is not for translation', () => {
     const source =
       '<p>Run <code translate="no">npm run {x}</code> first.</p><p translate="no" title="Word">KCV {t`is a word`}</p>';

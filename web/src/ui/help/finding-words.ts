@@ -232,13 +232,13 @@ const DEVICE: Readonly<Record<DeviceCode, Omit<FindingWords, 'title'>>> = {
   },
   'device-barred': {
     remedy: t`Choose another device, or attach this one by its serial port`,
-    text: t`It has no interface that a web page can use.`,
+    text: t`The device has no interface that a web page can use.`,
   },
   'device-token': { text: t`This is a token card. Use it under Tokens.` },
   'device-unused': { remedy: t`Attach this device at the station`, text: t`The page does not use this device now.` },
   'device-seen': { text: t`The browser permits this page to use this device.` },
   'device-reading': { text: t`The page is reading the identity of the device.` },
-  'unit-ready': { text: t`It answers as a unit. No fault was found.` },
+  'unit-ready': { text: t`The device answers as a unit. No fault was found.` },
   'unit-loading': { text: t`A key is being loaded. Leave the unit plugged in.` },
   'unit-blank': {
     remedy: t`Ask your administrator to prepare this unit first`,

@@ -38,7 +38,7 @@ export function updateWords({ obstacle, refusal, isApplying }: PageUpdate, isSig
   if (refusal) return REFUSALS[refusal];
   return {
     remedy: t`Update this page when it suits you.`,
-    why: isSignedIn ? t`It reloads, and you sign in again.` : t`It reloads.`,
+    why: isSignedIn ? t`The page reloads, and you sign in again.` : t`The page reloads.`,
   };
 }
 

@@ -18,13 +18,13 @@ const dayWithYear = timeFormatter({ ...DAY, year: 'numeric' });
 
 /** `until` is in ISO 8601. */
 export function dueMessage(until: string, now: Date): DueMessage {
-  const { isOver, day, distance } = dueOf(until, now);
-  const isNear = Math.abs(day) <= 1;
+  const { isOver, day: days, distance } = dueOf(until, now);
+  const isNear = Math.abs(days) <= 1;
   const isThisYear = new Date(until).getFullYear() === now.getFullYear();
-  const name = isNear ? dayAndClock(until, now) : (isThisYear ? dayOfYear : dayWithYear)(until);
-  if (isOver) return { isOver, text: t`Expired ${name}` };
-  const time = inWords(distance);
-  return { isOver, text: t`Due ${name}, in ${time}` };
+  const day = isNear ? dayAndClock(until, now) : (isThisYear ? dayOfYear : dayWithYear)(until);
+  if (isOver) return { isOver, text: t`Expired ${day}` };
+  const duration = inWords(distance);
+  return { isOver, text: t`Due ${day}, in ${duration}` };
 }
 
 function inWords(distance: Due['distance']): string {
