@@ -68,6 +68,13 @@ describe('an address of the AS', () => {
     expect(decode({ ...SITE, as: [url] }).as).toEqual([url]);
   });
 
+  it('has the hosts without TLS that the document names', () => {
+    const [row = ''] = readFileSync('docs/site-file.md', 'utf8').match(/^\| as \| .*$/m) ?? [];
+    const hosts = [...row.matchAll(/`([\w.:[\]]+)`/g)].flatMap(([, host]) => (host === 'http' ? [] : [host]));
+    expect(hosts).toEqual(['localhost', '127.0.0.1']);
+    for (const host of hosts) expect(decode({ ...SITE, as: [`http://${host}`] }).as).toHaveLength(1);
+  });
+
   it.each([
     'keys.example.org',
     'http://keys.example.org',
