@@ -29,6 +29,8 @@ export type OrderEvent =
   /** `failures` consecutive failures halted the run. */
   | { readonly step: 'order-halted'; readonly failures: number }
   | { readonly step: 'unit-refused'; readonly sn: string; readonly refusal: Refusal }
+  /** The scanned or typed label has the serial number of the unit. */
+  | { readonly step: 'label-matched'; readonly sn: string }
   /** `reason` is the text that the operator entered. The balance shows this text. */
   | { readonly step: 'unit-skipped' | 'unit-explained'; readonly sn: string; readonly reason: string }
   /** The unit was set aside, and the operator has returned it to the run. */

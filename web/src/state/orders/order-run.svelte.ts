@@ -165,12 +165,12 @@ export class OrderRun implements UnitLoader {
   /** Loads the waiting unit whose serial number is `label`, a scanned or typed text. */
   async scan(label: string): Promise<void> {
     if (this.ended) return;
-    const sn = readLabel(label);
     const waiting = this.#units.filter(({ phase }) => phase.is === 'scan');
-    const unit = waiting.find((each) => each.sn === sn);
+    const unit = waiting.find(({ sn }) => sn === readLabel(label));
     this.#unmatchedScan = unit ? undefined : label.trim();
     if (unit) {
       unit.confirmLabel();
+      await this.#control.note({ step: 'label-matched', sn: unit.sn });
       return await this.arrive(unit.lane);
     }
     this.#options.signal('failed');

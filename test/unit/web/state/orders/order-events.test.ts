@@ -30,6 +30,16 @@ describe('the journal of an order', () => {
     expect([page.run.duplicate, page.run.waitsForScan]).toEqual([sn(1), false]);
   });
 
+  it('has a label that matches, before the load', async () => {
+    const world = new World([unit(1)], ONE_LINE, { requireLabelScan: true });
+    const page = await working(world);
+    await page.plug(...world.cables);
+    const events = watchEvents(page);
+    await page.run.scan('45490001');
+    expect(events()).toEqual([[true, { step: 'label-matched', sn: sn(1) }, undefined]]);
+    expect(page.run.units.map(({ phase }) => phase.is)).toEqual(['done']);
+  });
+
   it('has a unit that was set aside and retried, and one that had all keys', async () => {
     const world = new World([unit(1)]);
     const [cable = unit(1)] = world.cables;
