@@ -8,6 +8,9 @@ import type { Attempt, StepBody } from '../../journal/attempt.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { recalledExportOf, type VaultExport, type VaultStore } from '../../vault-store/vault-store.ts';
 
+export type { VaultFindingKind, VaultFindingValues } from '#protocol/vault/findings.ts';
+export type { VaultFindingJson } from '#protocol/vault/messages.ts';
+
 /** Result of returning a vault journal. */
 export interface VaultReport {
   readonly exports: number;

@@ -1,6 +1,5 @@
 // The sentences for what the AS finds in the journal of a vault (docs/protocol.md clause 10.5).
-import type { VaultFindingKind, VaultFindingValues } from '#protocol/vault/findings.ts';
-import type { VaultFindingJson } from '#protocol/vault/messages.ts';
+import type { VaultFindingJson, VaultFindingKind, VaultFindingValues } from '../../state/tokens/vault-return.ts';
 import { leftToRight } from '../../text/left-to-right.ts';
 import { plural, t } from '../../text/t.ts';
 import { moment } from '../common/format.ts';
