@@ -2,6 +2,7 @@
 // file.
 import type { Plugin } from 'vite';
 import { sha256 } from './hash.ts';
+import { htmlFiles } from './languages/html-files.ts';
 
 /** Comment that Vite appends to a stylesheet. */
 const VITE_MARKER = /\/\*\$vite\$:\d+\*\//g;
@@ -20,8 +21,7 @@ export function inlineStylesheet(environments: readonly string[]): Plugin {
     generateBundle: {
       order: 'post',
       handler(_options, bundle) {
-        for (const html of Object.values(bundle)) {
-          if (html.type !== 'asset' || !html.fileName.endsWith('.html')) continue;
+        for (const html of htmlFiles(bundle)) {
           const styles: string[] = [];
           html.source = String(html.source)
             .replace(/<link rel="stylesheet"[^>]*href="\.\/([^"]+)"[^>]*>/g, (_, file: string) => {
@@ -54,9 +54,9 @@ export function inlineScript(environments: readonly string[]): Plugin {
       order: 'post',
       handler(_options, bundle) {
         const files = Object.values(bundle);
-        const html = files.find(({ fileName }) => fileName.endsWith('.html'));
+        const [html] = htmlFiles(bundle);
         const entry = files.find((file) => file.type === 'chunk');
-        if (html?.type !== 'asset' || entry?.type !== 'chunk' || files.length !== 2)
+        if (html === undefined || entry?.type !== 'chunk' || files.length !== 2)
           throw new Error(`the build is not one page and one script: ${files.map(({ fileName }) => fileName)}`);
         const code = entry.code.trim().replaceAll('</script', '<\\/script');
         const source = String(html.source);

@@ -4,6 +4,7 @@ import { join, relative } from 'node:path';
 import type { Plugin } from 'vite';
 import type { Catalog } from './catalog.ts';
 import { languageOf } from './environments.ts';
+import { htmlFiles } from './html-files.ts';
 import { directionOf, ENGLISH, pageName, readCatalog } from './languages.ts';
 import { HAS_MESSAGES } from './sources.ts';
 import { translate } from './translate.ts';
@@ -60,18 +61,19 @@ export interface PageOptions {
 }
 
 /** The place of the links to each language. */
-const LINKS = /<nav class="languages"([^>]*)><\/nav>/;
+const LINKS = /(<nav class="stuck languages"[^>]*>)<\/nav>/;
 
 /**
- * Returns the links to a page in each language. The query makes the script that chooses the language
+ * Returns the links to a page in each other language. The query makes the script that chooses the language
  * store the choice (web/src/choose-language.ts).
  */
 function linksTo(page: string, languages: readonly string[], current: string): string {
-  const links = languages.map((language) => {
-    const href = `${pageName(page, language)}?language=${language}`;
-    const state = language === current ? ' aria-current="true"' : '';
-    return `<a href="${href}" lang="${language}" hreflang="${language}"${state}>${nameOf(language)}</a>`;
-  });
+  const links = languages
+    .filter((language) => language !== current)
+    .map((language) => {
+      const href = `${pageName(page, language)}?language=${language}`;
+      return `<a href="${href}" lang="${language}">${nameOf(language)}</a>`;
+    });
   return links.join('');
 }
 
@@ -96,11 +98,9 @@ export function namePages({ languages, environments, lists, chooser }: PageOptio
       order: 'post',
       handler(_options, bundle) {
         const language = languageOf(this.environment.name);
-        for (const html of Object.values(bundle)) {
-          if (html.type !== 'asset' || !html.fileName.endsWith('.html')) continue;
+        for (const html of htmlFiles(bundle)) {
           const page = html.fileName;
-          const links =
-            languages.length > 1 ? `<nav class="languages"$1>${linksTo(page, languages, language)}</nav>` : '';
+          const links = languages.length > 1 ? `$1${linksTo(page, languages, language)}</nav>` : '';
           let source = String(html.source)
             .replace(LINKS, links)
             .replace('manifest.json', pageName('manifest.json', language));

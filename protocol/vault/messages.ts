@@ -2,7 +2,7 @@
 // with the conventions of protocol/service/messages.ts.
 import * as v from 'valibot';
 import { envelopeSchema } from '../json/envelope.ts';
-import { bytes, integer, type Json, list, printable, text, time } from '../json/schema.ts';
+import { bytes, custom, integer, type Json, list, printable, text, time } from '../json/schema.ts';
 import { name, ref1, set } from '../service/messages.ts';
 import { MAX_EXPORTS, MAX_UNITS } from './header.ts';
 import { MAX_ENTRIES } from './journal.ts';
@@ -55,12 +55,22 @@ export type VaultsJson = Json<typeof vaultsSchema>;
 export const vaultRevokedSchema = v.object({ vault: vaultSchema, auditHead: envelopeSchema });
 export type VaultRevokedJson = Json<typeof vaultRevokedSchema>;
 
+/** One check, because v.record() and v.union() would be loaded before the first key (docs/adr/0050). */
+const findingValues = custom<Record<string, string | number>>(
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    Object.values(value).every((each) => typeof each === 'string' || typeof each === 'number'),
+  'an object of texts and numbers',
+  { type: 'object' },
+);
+
 const vaultFindingSchema = v.object({
   /** True if the custodian must investigate the finding. */
   grave: v.boolean(),
   /** A kind of findings.ts, and the values of its sentence. A newer AS may have other kinds. */
   kind: printable(100),
-  values: v.record(v.string(), v.union([v.string(), v.number()])),
+  values: findingValues,
   /** The finding as an English sentence. */
   words: printable(2000),
 });

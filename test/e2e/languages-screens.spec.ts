@@ -8,6 +8,7 @@ import { Driver, type StateVisitor, unit } from '../screens/driver.ts';
 import { Services } from '../screens/services.ts';
 import { said } from '../screens/words.ts';
 import { expectAccessible } from './support/accessible.ts';
+import { countLoaded, MAX_TRANSLATED_BYTES } from './support/first-key.ts';
 import { FIELD_KEY, NEXT_KEY } from './support/sets.ts';
 
 const LANGUAGES = builtLanguages(process.env).filter((language) => language !== ENGLISH);
@@ -118,10 +119,11 @@ for (const language of LANGUAGES) {
     }) => {
       const check = new LanguageCheck(language);
       const driver = new Driver(language, page, services, check);
-      const [one, refused] = [unit(1, { permitted: false }), unit(2, { permitted: false })];
+      const [one, refused] = [unit(1, { permitted: false, link: 'serial' }), unit(2, { permitted: false })];
       const [lane, order] = [driver.lane(one), `${language}-1`.toUpperCase()];
       await driver.issue(order, [unit(3)]);
 
+      const loaded = countLoaded(page, language);
       await driver.open([one, refused]);
       await expect(page).toHaveURL(new RegExp(`/index\\.${language}\\.html`));
       await expect(page.locator('nav a[href="#station"]')).toContainText(said(language, 'Station'));
@@ -137,7 +139,7 @@ for (const language of LANGUAGES) {
       await driver.take('station');
 
       await page.evaluate((choice) => window.keyferrySimulator?.nextChoice(choice), one.sn);
-      await tabTo(page, '[aria-keyshortcuts="U"]');
+      await tabTo(page, '[aria-keyshortcuts="S"]');
       await page.keyboard.press('Enter');
       await driver.until('waiting', one);
       await tabTo(page, 'article input[name$=slot]');
@@ -149,6 +151,7 @@ for (const language of LANGUAGES) {
       await page.keyboard.press('Enter');
       await driver.until('done', one);
       await expect(lane.getByRole('heading', { level: 2 })).toHaveText(said(language, 'Unplug', 'ui/messages'));
+      expect(loaded(), 'bytes loaded for the first key').toBeLessThanOrEqual(MAX_TRANSLATED_BYTES);
       await driver.take('loaded');
 
       await driver.fault(refused, { fault: 'refuse', ins: 0xd8, statusWord: 0x6985 });

@@ -75,9 +75,8 @@ test.describe('in a browser in Arabic', () => {
     await page.goto(web.url);
     await expectLanguage(page, 'ar');
     await expect(page.getByLabel(/^Access code/)).toBeVisible();
-    await expect(links).toHaveText(['English', 'العربية']);
-    await expect(links.nth(1)).toHaveAttribute('aria-current', 'true');
-    await links.first().click();
+    await expect(links).toHaveText(['English']);
+    await links.click();
     await expect(page).toHaveURL(`${web.url}index.html`);
     await expectLanguage(page, 'en');
     await page.goto(web.url);
@@ -88,7 +87,8 @@ test.describe('in a browser in Arabic', () => {
     web.contents = new Map([['site.json', '{}']]);
     await page.reload();
     await expect(page.getByRole('alert').getByRole('button', { name: 'Reload' })).toBeVisible();
-    await links.nth(1).click();
+    await expect(links).toHaveText(['العربية']);
+    await links.click();
     await expect(page).toHaveURL(`${web.url}index.ar.html`);
     await expectLanguage(page, 'ar');
     await expectAccessible(page, 'a page that cannot start, in Arabic');

@@ -1,5 +1,5 @@
 // Loads a key from the AS into a unit, over both links, in both profiles and in every suite.
-import { firstKeyBytes } from './support/first-key.ts';
+import { firstKeyBytes, MAX_FIRST_KEY_BYTES } from './support/first-key.ts';
 import { CHACHA, DIVERSIFIED, FIELD_KEY, NEXT_KEY, SHARED } from './support/sets.ts';
 import { expect, test, unit } from './support/test.ts';
 
@@ -376,12 +376,6 @@ test('the lane links to the proof of a loaded key, and the history finds attempt
   await sought.fill('');
   await expect(rows).toHaveCount(2);
 });
-
-/**
- * Maximum number of bytes, compressed with brotli. The goal is 60 kB
- * (docs/adr/0050-limit-the-bytes-of-the-first-key.md).
- */
-const MAX_FIRST_KEY_BYTES = 78_600;
 
 test('the page loads at most 78.6 kB for the first key', async ({ browser, service }) => {
   // Allows the service worker, as in real use. It fetches the rest of the page in the background.

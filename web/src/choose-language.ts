@@ -1,6 +1,6 @@
 // Opens the page in the language of the operator. Runs before the page, as a classic script, so that the
 // browser starts the page in one language only (docs/adr/0058).
-import { DEMO_PREFIX, openSettings } from './app/storage.ts';
+import { DEMO_PREFIX } from './app/storage.ts';
 import { chooseLanguage, LANGUAGE, languages, pageIn } from './text/languages.ts';
 import { pageLanguage } from './text/t.ts';
 
@@ -11,9 +11,9 @@ import { pageLanguage } from './text/t.ts';
 const TRIED = 'keyferry.language-tried';
 
 /** Returns undefined if the browser denies storage. */
-function openTab(): Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | undefined {
+function openStorage(): readonly [browser: Storage, tab: Storage | undefined] | undefined {
   try {
-    return sessionStorage;
+    return [localStorage, sessionStorage];
   } catch {
     return undefined;
   }
@@ -21,17 +21,19 @@ function openTab(): Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | undefi
 
 /** @param page name of the page in English */
 function openInLanguage(page: string): void {
-  const settings = openSettings(page === 'demo.html' ? DEMO_PREFIX : '');
+  const [browser, tab] = openStorage() ?? [];
+  if (!browser || !tab) return;
+  const prefix = page === 'demo.html' ? DEMO_PREFIX : '';
   // A link to a language contains it (build/languages/plugins.ts). The choice is stored when its page
   // is there, because without a network it may not be.
   if (location.search === `?language=${pageLanguage()}`) {
-    settings.setItem(LANGUAGE, pageLanguage());
+    browser.setItem(prefix + LANGUAGE, pageLanguage());
     history.replaceState(null, '', location.pathname + location.hash);
   }
+  const settings = { getItem: (name: string) => browser.getItem(prefix + name) };
   const wanted = chooseLanguage(settings, navigator.languages, languages());
-  const tab = openTab();
-  if (wanted === pageLanguage()) tab?.removeItem(TRIED);
-  else if (tab && tab.getItem(TRIED) !== wanted) {
+  if (wanted === pageLanguage()) tab.removeItem(TRIED);
+  else if (tab.getItem(TRIED) !== wanted) {
     tab.setItem(TRIED, wanted);
     location.replace(pageIn(page, wanted) + location.search + location.hash);
     // A script that is not in the document does not start.

@@ -115,12 +115,13 @@ it('the answers of the service', () => {
   expectBounds(reader(vaultRevokedSchema), { vault, auditHead: envelope }, [['vault.asNumber', 'integer', 1, 0xffff]]);
   const report = {
     ...{ vault, entries: 1, exports: 1, receipts: 1, auditHead: envelope },
-    findings: [{ grave: true, words: 'export 2 is missing' }],
+    findings: [{ grave: true, kind: 'export-missing', values: { xc: 2, before: 3 }, words: 'export 2 is missing' }],
     verdicts: [{ xc: 1, verdict: envelope }],
   };
   expectBounds(reader(vaultReportSchema), report, [
     ['entries', 'integer', 0, Number.MAX_SAFE_INTEGER],
     ['findings', 'items', 0, 8000],
+    ['findings.0.kind', 'text', 1, 100],
     ['findings.0.words', 'text', 1, 2000],
     ['verdicts', 'items', 0, 8000],
     ['verdicts.0.xc', 'integer', 1, 0xffffffff],

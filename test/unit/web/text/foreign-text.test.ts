@@ -57,7 +57,6 @@ const FREE_TEXTS: Readonly<Record<string, string>> = {
   passphrase: 'words to be typed',
   reason: 'written by a person',
   title: 'of a work order: written by a person; of a problem: not shown',
-  values: 'numbers and times of a finding',
   words: 'of a finding, shown only for a kind that the page does not have',
   workOrder: 'id that a person chose',
 };
