@@ -160,13 +160,13 @@ const REST: Readonly<Record<Exclude<FindingCode, DeviceCode>, Source>> = {
   }),
   'build-unchecked': ({ build }) => ({
     title: buildName(build),
-    text: t`This build could not be compared with the build that the server of this page offers.`,
+    text: t`This build could not be compared with the one that its server offers.`,
   }),
   'interfaces-available': (facts) => ({ title: browserName(facts), text: t`USB and serial ports are available.` }),
   'interface-missing': interfaceMissing,
   'interfaces-missing': ({ platform, isSecure }) => {
     const { remedy, causes } = explain({ code: 'browser-unsupported' }, { platform, insecure: !isSecure });
-    const text = t`This browser has neither WebUSB nor Web Serial, or a policy of your company forbids both.`;
+    const text = t`This browser has neither WebUSB nor Web Serial, or a company policy forbids both.`;
     return { title: t`This browser cannot reach a unit`, remedy, text, causes };
   },
   'storage-kept': ({ storage }) => ({
