@@ -118,6 +118,15 @@ function languageOf(url: string): string | undefined {
   return PARTS.has(language) ? language : undefined;
 }
 
+/**
+ * Returns the language of the link that led to a page. Some servers redirect a link to index.html to the
+ * folder.
+ */
+function linkedLanguage(url: string): string | undefined {
+  const language = new URL(url, location.href).searchParams.get('language') ?? '';
+  return PARTS.has(language) ? language : undefined;
+}
+
 /** Resolves to undefined if the build is not cached in any language yet. */
 async function cachedLanguage(): Promise<string | undefined> {
   if (PARTS.size === 0) return undefined;
@@ -129,8 +138,9 @@ async function cachedLanguage(): Promise<string | undefined> {
 /** Caches the language of a page that sends a message. */
 async function changeLanguage({ source }: MessageEvent): Promise<void> {
   const url = (source as { readonly url?: string } | null)?.url ?? '';
-  const language = languageOf(url) ?? ENGLISH;
-  const isStart = pathOf(url) === FOLDER;
+  const linked = linkedLanguage(url);
+  const language = linked ?? languageOf(url) ?? ENGLISH;
+  const isStart = pathOf(url) === FOLDER && linked === undefined;
   if (!isStart && language !== (await cachedLanguage())) await fill(language);
 }
 
@@ -146,18 +156,19 @@ function isIn(language: string, path: string): boolean {
  */
 async function fill(language: string): Promise<void> {
   const cache = await caches.open(CACHE);
+  const store = async ([path, hash]: readonly [string, string]): Promise<void> => {
+    if (await cache.match(path)) return;
+    const response = await fetch(path, { cache: 'no-cache' });
+    const digest = await crypto.subtle.digest('SHA-256', await response.clone().arrayBuffer());
+    if (!response.ok || toHex(digest) !== hash) throw new Error(`${path} is not of this build`);
+    // Copies the response, because browsers refuse a redirected response for a navigation. Some
+    // servers redirect verify.html to verify.
+    await cache.put(path, new Response(response.body, response));
+  };
   const files = [...FILES].filter(([path]) => isIn(language, path));
-  await Promise.all(
-    files.map(async ([path, hash]) => {
-      if (await cache.match(path)) return;
-      const response = await fetch(path, { cache: 'no-cache' });
-      const digest = await crypto.subtle.digest('SHA-256', await response.clone().arrayBuffer());
-      if (!response.ok || toHex(digest) !== hash) throw new Error(`${path} is not of this build`);
-      // Copies the response, because browsers refuse a redirected response for a navigation. Some
-      // servers redirect verify.html to verify.
-      await cache.put(path, new Response(response.body, response));
-    }),
-  );
+  // The pages are the last, because a cached page must find its scripts.
+  await Promise.all(files.filter(([path]) => !PAGES.includes(path)).map(store));
+  await Promise.all(files.filter(([path]) => PAGES.includes(path)).map(store));
   if (PARTS.size > 0) await (await caches.open(LANGUAGE)).put(FOLDER, new Response(language));
 }
 
@@ -209,9 +220,12 @@ function reply({ ports: [port] }: MessageEvent, answer: unknown): void {
   port?.postMessage(answer);
 }
 
-/** Answers a request for the folder with the page in the cached language. */
+/** Answers a request for the folder with the page in the language of the link, or in the cached one. */
 async function answerInLanguage(request: Request): Promise<Response> {
-  return await answer(request, pathIn((await cachedLanguage()) ?? ENGLISH));
+  const linked = linkedLanguage(request.url);
+  const cached = pathIn((await cachedLanguage()) ?? ENGLISH);
+  if (linked === undefined) return await answer(request, cached);
+  return await answer(request, pathIn(linked)).catch(() => answer(request, cached));
 }
 
 /**

@@ -19,7 +19,7 @@ export interface Exchange {
   readonly statusWord?: number;
   /** ISO 8601, UTC. */
   readonly at: string;
-  /** True if the operator sent the command from the console, not the page. */
+  /** True if it belongs to a command that the operator has sent from the console. */
   readonly isByHand?: boolean;
 }
 

@@ -339,6 +339,7 @@ describe('the service worker of a page in two languages', () => {
     scope.served.delete('/assets/de.js');
     const message = scope.fire('message', { data: 'language', source: { url: `${ORIGIN}/index.de.html` } });
     await expect(message).rejects.toThrow('/assets/de.js');
+    expect(cached('b2')).not.toContain('/index.de.html');
     scope.served.clear();
     expect(await open('/')).toBe(PAGE);
   });
@@ -350,6 +351,23 @@ describe('the service worker of a page in two languages', () => {
     expect(await (await scope.navigate('/index.html'))?.text()).toBe(GERMAN);
     // A script that fetches the page sees that it cannot be fetched.
     await expect(open('/index.html')).rejects.toThrow('Failed to fetch');
+  });
+
+  it('follows a link to English that the server redirects to the folder', async () => {
+    await startBuild('b2', ['/index.de.html']);
+    await scope.fire('install');
+    expect(await open('/?language=en')).toBe(PAGE);
+    await scope.fire('message', { data: 'language', source: { url: `${ORIGIN}/?language=en` } });
+    scope.served.clear();
+    expect(await open('/')).toBe(PAGE);
+    expect(await open('/?language=fr')).toBe(PAGE);
+  });
+
+  it('opens the cached language if a link to another one cannot be followed', async () => {
+    await startBuild('b2', ['/index.de.html']);
+    await scope.fire('install');
+    vi.stubGlobal('fetch', () => Promise.reject(new TypeError('Failed to fetch')));
+    expect(await (await scope.navigate('/?language=en'))?.text()).toBe(GERMAN);
   });
 
   it('caches a newer build in the same language', async () => {

@@ -15,13 +15,7 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   [`${UI}/help/finding-words.ts`]: ['Windows', 'Linux', 'ChromeOS', 'Android'],
   [`${UI}/station/Lanes.svelte`]: ['Keyferry', 'Keyferry'],
   // Commands of the protocol, their parameters, and names of instructions.
-  [`${STATE}/help/hand-command.ts`]: [
-    '00 A4 04 00 Lc AID [Le]',
-    '80 CA 00 00 [Le]',
-    '80 84 00 suite [Le]',
-    '80 CB REF2 [Le]',
-    '80 CE 00 00',
-  ],
+  [`${STATE}/help/hand-command.ts`]: ['80 CA 00 00 [Le]', '80 84 00 suite [Le]', '80 CB REF2 [Le]', '80 CE 00 00'],
   [`${UI}/console/hand-command-words.ts`]: [
     'SELECT, GET IDENTITY, GET CHALLENGE, GET RECEIPT, IDENTIFY, GET RESPONSE',
     '80 CA 00 00 00',

@@ -55,20 +55,20 @@ interface Permitted {
   readonly key: string;
   /** P1 P2 as a pattern of hex digits. */
   readonly parameters: RegExp;
-  /** Minimum and maximum number of bytes in the data field. */
-  readonly data: readonly [number, number];
+  /** The data field in hex. */
+  readonly data: string;
   /** The permitted form, in the notation of docs/protocol.md clause 4.2. */
   readonly form: string;
 }
 
-/** An application identifier has 5 to 16 bytes (ISO/IEC 7816-5). */
+/** SELECT of another application could start a program of the manufacturer. */
 const PERMITTED: readonly Permitted[] = [
-  { key: '00A4', parameters: /^0400$/, data: [5, 16], form: '00 A4 04 00 Lc AID [Le]' },
-  { key: '80CA', parameters: /^0000$/, data: [0, 0], form: '80 CA 00 00 [Le]' },
-  { key: '8084', parameters: /^00/, data: [0, 0], form: '80 84 00 suite [Le]' },
-  { key: '80CB', parameters: /^/, data: [0, 0], form: '80 CB REF2 [Le]' },
-  { key: '80CE', parameters: /^0000$/, data: [0, 0], form: '80 CE 00 00' },
-  { key: '00C0', parameters: /^0000$/, data: [0, 0], form: '00 C0 00 00 [Le]' },
+  { key: '00A4', parameters: /^0400$/, data: 'F0544B4C3101', form: '00 A4 04 00 06 F0544B4C3101 [Le]' },
+  { key: '80CA', parameters: /^0000$/, data: '', form: '80 CA 00 00 [Le]' },
+  { key: '8084', parameters: /^00/, data: '', form: '80 84 00 suite [Le]' },
+  { key: '80CB', parameters: /^/, data: '', form: '80 CB REF2 [Le]' },
+  { key: '80CE', parameters: /^0000$/, data: '', form: '80 CE 00 00' },
+  { key: '00C0', parameters: /^0000$/, data: '', form: '00 C0 00 00 [Le]' },
 ];
 
 const IMPORTKEY = 'D8';
@@ -117,8 +117,7 @@ function judge(bytes: Uint8Array, { extended, ...command }: DecodedCommand): Han
   if (TOKEN_COMMANDS.has(key) || TOKEN_COMMANDS.has(header)) return refused({ is: 'token' });
   if (permitted === undefined) return refused({ is: 'unlisted' });
   const { parameters, data, form } = permitted;
-  const { length } = command.data;
   const isForm =
-    header.startsWith(key) && parameters.test(header.slice(4)) && length >= data[0] && length <= data[1] && !extended;
+    header.startsWith(key) && parameters.test(header.slice(4)) && toHex(command.data) === data && !extended;
   return isForm ? { is: 'permitted', ...decoded } : refused({ is: 'other-form', form });
 }

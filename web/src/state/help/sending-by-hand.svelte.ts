@@ -27,7 +27,8 @@ export type Obstacle = 'no-unit' | 'not-chosen' | 'order' | 'unplugged' | 'elsew
 
 /** How the last command ended. */
 export type SendResult =
-  | { readonly is: 'answered'; readonly exchange: Exchange }
+  /** `sent` is the exchange of the command, `last` that of the last GET RESPONSE or repetition. */
+  | { readonly is: 'answered'; readonly sent: Exchange; readonly last: Exchange }
   | { readonly is: 'failed'; readonly failure: Failure };
 
 export class SendingByHand {
@@ -59,10 +60,10 @@ export class SendingByHand {
     return this.#options.station.lanes;
   }
 
-  /** The chosen unit. A station with one unit needs no choice. */
+  /** The chosen unit. A station with one unit needs no choice, unless another unit was chosen. */
   get lane(): Lane | undefined {
     const [first, second] = this.lanes;
-    if (this.#chosen && this.lanes.includes(this.#chosen)) return this.#chosen;
+    if (this.#chosen) return this.lanes.includes(this.#chosen) ? this.#chosen : undefined;
     return second === undefined ? first : undefined;
   }
 
@@ -111,7 +112,8 @@ export class SendingByHand {
   }
 
   /**
-   * Sends the entered command. If the response is incomplete, fetches the rest with GET RESPONSE.
+   * Sends the entered command. Fetches the rest of a response with GET RESPONSE, and repeats the command
+   * if the unit corrects Le (6Cxx).
    * Has no effect without the switch, with an obstacle, or if the command is not permitted.
    */
   async send(): Promise<void> {
@@ -132,17 +134,19 @@ export class SendingByHand {
   }
 
   async #exchange(lane: Lane, { send }: UnitConnection, command: CommandApdu): Promise<SendResult> {
-    let last: Exchange | undefined;
+    const exchanges: Exchange[] = [];
     const record = (each: Exchange): void => {
-      last = { ...each, isByHand: true };
-      lane.trace.add(last);
+      const marked = { ...each, isByHand: true };
+      exchanges.push(marked);
+      lane.trace.add(marked);
     };
     try {
       await exchange(traced(send, record, this.#options.now), command, { extendedLength: false });
     } catch (error) {
       return { is: 'failed', failure: failureOf(error) };
     }
-    if (last === undefined) throw new TypeError('an exchange was not recorded');
-    return { is: 'answered', exchange: last };
+    const [sent, last] = [exchanges[0], exchanges.at(-1)];
+    if (sent === undefined || last === undefined) throw new TypeError('an exchange was not recorded');
+    return { is: 'answered', sent, last };
   }
 }

@@ -79,9 +79,8 @@ describe('a command by hand', () => {
     expect(sent(text)).toBe(text);
   });
 
-  it('GET RESPONSE is sent as it is, and any application may be selected', () => {
-    for (const text of ['00C0000000', '00A4040005A000000003', `00A4040010${'A0'.repeat(16)}00`])
-      expect(sent(text)).toBe(text);
+  it('GET RESPONSE is sent as it is', () => {
+    expect(sent('00C0000000')).toBe('00C0000000');
   });
 
   it('IMPORTKEY is refused in every class and form, whole or in parts', () => {
@@ -114,9 +113,10 @@ describe('a command by hand', () => {
   });
 
   it.each([
-    ['another P1', '00A4000005A000000003'],
-    ['an identifier of 4 bytes', '00A4040004A0000000'],
-    ['an identifier of 17 bytes', `00A4040011${'A0'.repeat(17)}`],
+    ['another P1', '00A4000006F0544B4C3101'],
+    ['the application of a token card', '00A4040006F0544B4C3102'],
+    ['an application of another maker', '00A4040005A000000003'],
+    ['a part of the identifier', '00A4040005F0544B4C31'],
     ['no identifier', '00A40400'],
     ['another object', '80CA00FF00'],
     ['data', '80CA000001AA00'],

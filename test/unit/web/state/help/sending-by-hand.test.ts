@@ -24,7 +24,7 @@ const GET_IDENTITY = 0xca;
 const IDENTIFY = 0xce;
 const APDU = {
   select: '00A4040006F0544B4C310100',
-  otherApplication: '00A4040005A000000003',
+  unknownSuite: '8084007F00',
   identity: '80 ca 00 00 00',
   challenge: '8084000100',
   identify: '80CE0000',
@@ -66,18 +66,22 @@ describe('a command by hand', () => {
     const { sending, lane } = await ready();
     await send(sending, APDU.identity);
     expect(exchangesOf(lane)).toEqual(['SELECT 9000', 'GET IDENTITY 9000 by hand', 'SELECT 9000']);
-    expect(sending.result).toEqual({ is: 'answered', exchange: lane.trace.exchanges[1] });
+    expect(sending.result).toEqual({
+      is: 'answered',
+      sent: lane.trace.exchanges[1],
+      last: lane.trace.exchanges[1],
+    });
     expect([lane.phase.is, sending.obstacle, sending.isSending]).toEqual(['ready', undefined, false]);
   });
 
-  it('leaves the unit ready for a load, also after SELECT, a challenge and a refused SELECT', async () => {
+  it('leaves the unit ready for a load, also after SELECT, a challenge and a refused one', async () => {
     const { sending, lane } = await ready();
-    for (const text of [APDU.select, APDU.challenge, APDU.otherApplication]) await send(sending, text);
-    expect(sending.result).toMatchObject({ exchange: { statusWord: 0x6a82, isByHand: true } });
+    for (const text of [APDU.select, APDU.challenge, APDU.unknownSuite]) await send(sending, text);
+    expect(sending.result).toMatchObject({ last: { statusWord: 0x6a80, isByHand: true } });
     await load(lane, 1);
     expect(lane.phase.is).toBe('done');
     await send(sending, '80CB0002 00');
-    expect(sending.result).toMatchObject({ exchange: { command: 'GET RECEIPT', statusWord: 0x9000 } });
+    expect(sending.result).toMatchObject({ last: { command: 'GET RECEIPT', statusWord: 0x9000 } });
     expect(lane.phase.is).toBe('ready');
   });
 
@@ -114,7 +118,11 @@ describe('a command by hand', () => {
     wire.answers.push(Uint8Array.of(1, 2, ...u16(0x9000)));
     await send(sending, APDU.identify);
     expect(exchangesOf(lane).slice(1, 3)).toEqual(['IDENTIFY 6102 by hand', 'GET RESPONSE 9000 by hand']);
-    expect(sending.result).toMatchObject({ is: 'answered', exchange: { command: 'GET RESPONSE' } });
+    expect(sending.result).toMatchObject({
+      is: 'answered',
+      sent: { command: 'IDENTIFY' },
+      last: { command: 'GET RESPONSE', statusWord: 0x9000 },
+    });
   });
 
   it('without an answer shows the failure, and the lane opens the link again', async () => {
@@ -203,8 +211,11 @@ describe('no command is sent by hand', () => {
     expect([sending.lane, sending.obstacle]).toEqual([undefined, 'not-chosen']);
     sending.choose(second);
     expect([sending.lane, sending.obstacle]).toEqual([second, undefined]);
+    // A command for one unit is not sent to another one.
     await bench.station.remove(second);
-    expect(sending.lane).toBe(first);
+    expect([sending.lane, sending.obstacle]).toEqual([undefined, 'not-chosen']);
+    sending.choose(first);
+    expect([sending.lane, sending.obstacle]).toEqual([first, undefined]);
   });
 
   it('while an order is open, even if its run is paused', async () => {

@@ -40,6 +40,23 @@ describe('the journal of an order', () => {
     expect(page.run.units.map(({ phase }) => phase.is)).toEqual(['done']);
   });
 
+  it('has a matching label before the unit is loaded: a label that was not recorded is scanned again', async () => {
+    const world = new World([unit(1)], ONE_LINE, { requireLabelScan: true });
+    const page = await working(world);
+    await page.plug(...world.cables);
+    const failure = new ProtocolError('journal-full', 'full');
+    const note = vi.spyOn(page.bench.journal, 'note').mockRejectedValueOnce(failure);
+    await page.run.scan('45490001');
+    expect(page.run.units.map(({ phase }) => phase.is)).toEqual(['scan']);
+    expect(page.run.state).toMatchObject({ is: 'halted', failure: { code: 'journal-full' } });
+    await page.run.start();
+    expect(page.run.units.map(({ phase }) => phase.is)).toEqual(['scan']);
+    note.mockClear();
+    await Promise.all([page.run.scan('45490001'), page.run.scan('45490001')]);
+    expect(page.run.units.map(({ phase }) => phase.is)).toEqual(['done']);
+    expect(note.mock.calls.filter(([, { step }]) => step === 'label-matched')).toHaveLength(1);
+  });
+
   it('has a unit that was set aside and retried, and one that had all keys', async () => {
     const world = new World([unit(1)]);
     const [cable = unit(1)] = world.cables;
