@@ -91,6 +91,7 @@ test.describe('in a browser in Arabic', () => {
     await links.click();
     await expect(page).toHaveURL(`${web.url}index.ar.html`);
     await expectLanguage(page, 'ar');
+    await expect(page.getByRole('alert')).toBeVisible();
     await expectAccessible(page, 'a page that cannot start, in Arabic');
   });
 
