@@ -32,8 +32,6 @@ export class OrderRun implements UnitLoader {
   readonly #validity: OrderValidity;
   /** Units that are being read or loaded. A second event for one of them is ignored. */
   readonly #inUse = new Set<UnitProgress>();
-  /** Units whose matching label is being recorded. */
-  readonly #matched = new Set<UnitProgress>();
 
   constructor(options: OrderRunOptions) {
     const { order, session, now } = options;
@@ -171,23 +169,15 @@ export class OrderRun implements UnitLoader {
     const unit = waiting.find(({ sn }) => sn === readLabel(label));
     this.#unmatchedScan = unit ? undefined : label.trim();
     if (unit) {
-      await this.#confirmLabel(unit);
+      const { journal, chain } = this.#options;
+      await this.#control.attempt(() =>
+        unit.confirmLabel(() => journal.note(chain, { step: 'label-matched', sn: unit.sn })),
+      );
       return unit.isScanned ? await this.arrive(unit.lane) : undefined;
     }
     this.#options.signal('failed');
     const [only, ...others] = waiting;
     if (only && others.length === 0) await this.#control.attempt(() => this.#refuse(only, 'scan-differs'));
-  }
-
-  /** Records the match, then confirms the label. After a failure, the label must be scanned again. */
-  async #confirmLabel(unit: UnitProgress): Promise<void> {
-    if (this.#matched.has(unit)) return;
-    this.#matched.add(unit);
-    await this.#control.attempt(async () => {
-      await this.#options.journal.note(this.#options.chain, { step: 'label-matched', sn: unit.sn });
-      unit.confirmLabel();
-    });
-    this.#matched.delete(unit);
   }
 
   /** Loads the unit again, even if it was set aside. `reason` is what the operator entered. */

@@ -36,6 +36,7 @@ export class UnitProgress {
   #isElsewhere = false;
   #linkId: number;
   #isScanned = false;
+  #isRecording = false;
   #reason: string | undefined;
   /** The reason that the operator is typing for this unit. */
   readonly draft = new ReasonDraft();
@@ -157,8 +158,16 @@ export class UnitProgress {
     this.#isElsewhere = isElsewhere;
   }
 
-  confirmLabel(): void {
-    this.#isScanned = true;
+  /** After `record` rejects, the label must be scanned again. Has no effect while it is being recorded. */
+  async confirmLabel(record: () => Promise<unknown>): Promise<void> {
+    if (this.#isRecording) return;
+    this.#isRecording = true;
+    try {
+      await record();
+      this.#isScanned = true;
+    } finally {
+      this.#isRecording = false;
+    }
   }
 
   setReason(reason: string | undefined): void {
