@@ -170,9 +170,7 @@ export class OrderRun implements UnitLoader {
     this.#unmatchedScan = unit ? undefined : label.trim();
     if (unit) {
       const { journal, chain } = this.#options;
-      await this.#control.attempt(() =>
-        unit.confirmLabel(() => journal.note(chain, { step: 'label-matched', sn: unit.sn })),
-      );
+      await this.#control.attempt(() => unit.confirmLabel((event) => journal.note(chain, event)));
       return unit.isScanned ? await this.arrive(unit.lane) : undefined;
     }
     this.#options.signal('failed');

@@ -1,7 +1,7 @@
 // Progress of one unit of a work order in its lane. The run of the order changes it; the order
 // board shows it.
 import { lists, type OrderLine, type WorkOrder } from '#protocol/orders/order.ts';
-import type { Refusal, UnitRow } from '../../journal/order-record.ts';
+import type { OrderEvent, Refusal, UnitRow } from '../../journal/order-record.ts';
 import { storedReason } from '../common/entered-text.ts';
 import type { Failure } from '../common/failure.ts';
 import { ReasonDraft } from '../common/reason-draft.svelte.ts';
@@ -159,11 +159,11 @@ export class UnitProgress {
   }
 
   /** After `record` rejects, the label must be scanned again. Has no effect while it is being recorded. */
-  async confirmLabel(record: () => Promise<unknown>): Promise<void> {
+  async confirmLabel(record: (event: OrderEvent) => Promise<unknown>): Promise<void> {
     if (this.#isRecording) return;
     this.#isRecording = true;
     try {
-      await record();
+      await record({ step: 'label-matched', sn: this.sn });
       this.#isScanned = true;
     } finally {
       this.#isRecording = false;
