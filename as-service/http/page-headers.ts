@@ -57,18 +57,28 @@ export function pageHeaders(
 /**
  * Returns the Content-Security-Policy of an HTML file. A file with a policy in a <meta> element
  * keeps that policy. The header adds frame-ancestors, which <meta> cannot set. For any other file,
- * the policy permits its inline styles by hash, and data: images only if the file contains one.
+ * the policy permits its inline scripts and styles by hash, and data: images only if the file contains
+ * one.
  */
 function htmlPolicy(html: string, asUrls: readonly string[]): string {
   const [, own] = /<meta http-equiv="Content-Security-Policy" content="([^"]+)">/.exec(html) ?? [];
   if (own !== undefined) return `${own}; frame-ancestors 'none'`;
-  const [, ...begun] = html.split(/<style[^<>]*>/);
-  const styles = begun.map((rest) => rest.split('</style>', 1)[0] ?? '');
   return contentSecurityPolicy({
-    styleHashes: styles.map((style) => createHash('sha256').update(style).digest('base64')),
+    scriptHashes: hashesOf(html, /<script(?![^<>]*\ssrc=)[^<>]*>/, '</script>'),
+    styleHashes: hashesOf(html, /<style[^<>]*>/, '</style>'),
     dataImages: /(?:href|src)="data:image\//.test(html),
     asOrigins: [...new Set(asUrls.map(originOf))],
   });
+}
+
+/** Returns the SHA-256 value, in base64, of the text in each element of one kind. */
+function hashesOf(html: string, begin: RegExp, end: string): readonly string[] {
+  const [, ...begun] = html.split(begin);
+  return begun.map((rest) =>
+    createHash('sha256')
+      .update(rest.split(end, 1)[0] ?? '')
+      .digest('base64'),
+  );
 }
 
 /**

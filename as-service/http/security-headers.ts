@@ -46,20 +46,23 @@ function permissions(used: readonly string[]): string {
 /** The policy of the page that reads a label (docs/adr/0060). No other answer permits the camera. */
 export const LABEL_PERMISSIONS = permissions(['camera']);
 
+const hashSource = (hash: string): string => `'sha256-${hash}'`;
+
 /**
- * Returns the Content-Security-Policy of a page. `styleHashes` are the SHA-256 values of its inline
- * styles, in base64. `dataImages` is true if the page has data: images. `asOrigins` are the origins
+ * Returns the Content-Security-Policy of a page. `scriptHashes` and `styleHashes` are the SHA-256 values
+ * of its inline scripts and styles, in base64. `dataImages` is true if the page has data: images. `asOrigins` are the origins
  * of an AS that does not serve the page.
  */
 export function contentSecurityPolicy({
+  scriptHashes = [] as readonly string[],
   styleHashes = [] as readonly string[],
   dataImages = false,
   asOrigins = [] as readonly string[],
 } = {}): string {
   return [
     "default-src 'none'",
-    "script-src 'self'",
-    ["style-src 'self'", ...styleHashes.map((hash) => `'sha256-${hash}'`)].join(' '),
+    ["script-src 'self'", ...scriptHashes.map(hashSource)].join(' '),
+    ["style-src 'self'", ...styleHashes.map(hashSource)].join(' '),
     `img-src 'self'${dataImages ? ' data:' : ''}`,
     "manifest-src 'self'",
     ["connect-src 'self'", ...asOrigins].join(' '),

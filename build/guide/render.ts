@@ -1,7 +1,7 @@
 // Renders a Markdown document as a page of the guides.
 import { posix } from 'node:path';
 import { Marked, type Tokens } from 'marked';
-import { directionOf } from '../languages/languages.ts';
+import { directionOf, languageName } from '../languages/languages.ts';
 import { GUIDE_STYLES, type Guide } from './guides.ts';
 
 /** Returns the text of a file, by its path in the repository. */
@@ -74,14 +74,8 @@ function linksOf(guide: Guide, guides: readonly Guide[], sources: GuideSources):
   const back = isIndex ? '' : linkTo(index, guide, titleOf(sources(index.source)));
   const others = guides
     .filter(({ name, language }) => name === guide.name && language !== guide.language)
-    .map((other) => `<li>${linkTo(other, guide, nameOf(other.language), '', ` lang="${other.language}"`)}</li>`);
+    .map((other) => `<li>${linkTo(other, guide, languageName(other.language), '', ` lang="${other.language}"`)}</li>`);
   return back + (others.length > 0 ? `<ul>${others.join('')}</ul>` : '');
-}
-
-/** Returns the name of a language in this language. */
-function nameOf(language: string): string {
-  const name = new Intl.DisplayNames([language], { type: 'language' }).of(language) ?? language;
-  return name.charAt(0).toLocaleUpperCase(language) + name.slice(1);
 }
 
 /** Returns the anchor that GitHub generates for a heading. */

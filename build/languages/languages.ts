@@ -15,6 +15,12 @@ const RIGHT_TO_LEFT = new Set(['ar']);
 
 export const directionOf = (language: string): 'ltr' | 'rtl' => (RIGHT_TO_LEFT.has(language) ? 'rtl' : 'ltr');
 
+/** Returns the name of a language in this language. */
+export function languageName(language: string): string {
+  const name = new Intl.DisplayNames([language], { type: 'language' }).of(language) ?? language;
+  return name.charAt(0).toLocaleUpperCase(language) + name.slice(1);
+}
+
 /**
  * Returns the languages to build, English first. Tests set two variables. KEYFERRY_CATALOGS names a
  * folder of catalogues that replace the released ones. KEYFERRY_LANGUAGES lists the languages to

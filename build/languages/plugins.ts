@@ -5,7 +5,7 @@ import type { Plugin } from 'vite';
 import type { Catalog } from './catalog.ts';
 import { languageOf } from './environments.ts';
 import { htmlFiles } from './html-files.ts';
-import { directionOf, ENGLISH, pageName, readCatalog } from './languages.ts';
+import { directionOf, ENGLISH, languageName, pageName, readCatalog } from './languages.ts';
 import { HAS_MESSAGES } from './sources.ts';
 import { translate } from './translate.ts';
 
@@ -72,21 +72,16 @@ function linksTo(page: string, languages: readonly string[], current: string): s
     .filter((language) => language !== current)
     .map((language) => {
       const href = `${pageName(page, language)}?language=${language}`;
-      return `<a href="${href}" lang="${language}">${nameOf(language)}</a>`;
+      return `<a href="${href}" lang="${language}">${languageName(language)}</a>`;
     });
   return links.join('');
 }
 
-/** Returns the name of a language in that language. */
-function nameOf(language: string): string {
-  const name = new Intl.DisplayNames([language], { type: 'language' }).of(language) ?? language;
-  return name.charAt(0).toLocaleUpperCase(language) + name.slice(1);
-}
-
 /**
  * Names each page after its language, lists the files that it loads, and adds the links to the other
- * languages. Adds the script that chooses the language. This script is the first of the page, and not a
- * module, so it runs before the page starts.
+ * languages. Inlines the script that chooses the language, because a linked script would delay the first
+ * paint by a round trip. This script is the first of the page, and not a module, so it runs before the
+ * page starts.
  */
 export function namePages({ languages, environments, lists, chooser }: PageOptions): Plugin {
   return {
@@ -105,8 +100,7 @@ export function namePages({ languages, environments, lists, chooser }: PageOptio
             .replace(LINKS, links)
             .replace('manifest.json', pageName('manifest.json', language));
           if (chooser !== undefined && !HAS_NO_CHOOSER.has(page)) {
-            const asset = { type: 'asset', name: 'choose-language.js', source: readFileSync(chooser, 'utf8') } as const;
-            const script = `<script src="./${this.getFileName(this.emitFile(asset))}" data-page="${page}"></script>`;
+            const script = `<script data-page="${page}">${readFileSync(chooser, 'utf8').trim()}</script>`;
             source = source.replace('<script', () => `${script}<script`);
           }
           delete bundle[page];

@@ -4,6 +4,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { UnitDescription } from '#device-sim/setup/description.ts';
 import { png } from '#test/support/png.ts';
 import { OTHER_ROOT, signSiteFile } from '#test/support/site.ts';
 import { expectAccessible } from './support/accessible.ts';
@@ -19,6 +20,8 @@ interface Site {
   readonly startAs: (options?: ServiceOptions) => Promise<Service>;
   /** Packs these settings and serves the folder. Resolves to the text of the site file. */
   readonly pack: (service: Service, settings?: object) => Promise<string>;
+  /** Starts an AS, packs these settings, opens the page with one unit and signs in. */
+  readonly openPacked: (settings: object) => Promise<UnitDescription>;
 }
 
 const test = base.extend<Site>({
@@ -48,6 +51,17 @@ const test = base.extend<Site>({
       return await readFile(join(web.folder, 'site.json'), 'utf8');
     });
     await rm(folder, { recursive: true });
+  },
+  openPacked: async ({ page, station, web, startAs, pack }, use) => {
+    await use(async (settings) => {
+      const service = await startAs();
+      await pack(service, settings);
+      const one = unit(SHARED);
+      await injectSimulator(page, [one]);
+      await page.goto(web.url);
+      await station.signIn(service.token);
+      return one;
+    });
   },
 });
 
@@ -98,19 +112,9 @@ test('a packed page loads keys into units that only its site file names', async 
   await station.signIn(service.token);
 });
 
-test('a packed page shows the look of its site and enforces its rules', async ({
-  page,
-  station,
-  web,
-  startAs,
-  pack,
-}) => {
-  const service = await startAs();
-  await pack(service, { mark: 'acme.png', accent: '#C94A3B', policy: { singleKeys: false, autoRun: true } });
-  const one = unit(SHARED);
-  await injectSimulator(page, [one]);
-  await page.goto(web.url);
-  await station.signIn(service.token);
+test('a packed page shows the look of its site and enforces its rules', async ({ page, station, openPacked }) => {
+  const policy = { singleKeys: false, autoRun: true };
+  const one = await openPacked({ mark: 'acme.png', accent: '#C94A3B', policy });
   const canvas = page.locator('.brand canvas');
   await expect(canvas).toBeVisible();
   // The middle of the drawn image has the grey of the file.
@@ -134,16 +138,9 @@ test('a packed page shows the look of its site and enforces its rules', async ({
 test('an expert sends commands by hand if the site file permits it, and then loads a key', async ({
   page,
   station,
-  web,
-  startAs,
-  pack,
+  openPacked,
 }) => {
-  const service = await startAs();
-  await pack(service, { policy: { sendByHand: true } });
-  const one = unit(SHARED);
-  await injectSimulator(page, [one]);
-  await page.goto(web.url);
-  await station.signIn(service.token);
+  const one = await openPacked({ policy: { sendByHand: true } });
   const lane = await station.attach('USB', one.sn);
   await lane.expectWord('Ready');
 

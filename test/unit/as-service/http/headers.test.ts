@@ -15,12 +15,17 @@ import { signSiteFile } from '#test/support/site.ts';
 import { makeFolder } from '#test/support/site-folder.ts';
 
 it('the policy of a page permits what the page needs', () => {
-  const policy = (style: string, img: string, connect: string) =>
-    `default-src 'none'; script-src 'self'; style-src ${style}; img-src ${img}; manifest-src 'self'; connect-src ${connect}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types svelte-trusted-html keyferry-url`;
-  expect(contentSecurityPolicy()).toBe(policy("'self'", "'self'", "'self'"));
+  const policy = (script: string, style: string, img: string, connect: string) =>
+    `default-src 'none'; script-src ${script}; style-src ${style}; img-src ${img}; manifest-src 'self'; connect-src ${connect}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types svelte-trusted-html keyferry-url`;
+  expect(contentSecurityPolicy()).toBe(policy("'self'", "'self'", "'self'", "'self'"));
   expect(
-    contentSecurityPolicy({ styleHashes: ['AA', 'BB'], dataImages: true, asOrigins: ['https://as.example'] }),
-  ).toBe(policy("'self' 'sha256-AA' 'sha256-BB'", "'self' data:", "'self' https://as.example"));
+    contentSecurityPolicy({
+      scriptHashes: ['CC'],
+      styleHashes: ['AA', 'BB'],
+      dataImages: true,
+      asOrigins: ['https://as.example'],
+    }),
+  ).toBe(policy("'self' 'sha256-CC'", "'self' 'sha256-AA' 'sha256-BB'", "'self' data:", "'self' https://as.example"));
 });
 
 it('the policies of the workers permit less', () => {
@@ -97,7 +102,7 @@ it.each([
   expect(pageHeaders({ path })['content-security-policy']).toBe(policy);
 });
 
-it('a page has its own policy, the hashes of its styles and the images in it', () => {
+it('a page has its own policy, the hashes of its scripts and styles and the images in it', () => {
   const policyOf = (html: string, path = 'index.html', asUrls: readonly string[] = []) =>
     pageHeaders({ path, html }, asUrls)['content-security-policy'];
   const own = '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'">';
@@ -106,6 +111,8 @@ it('a page has its own policy, the hashes of its styles and the images in it', (
   expect(policyOf('<style>a{}</style><style media="x">b{}</style>')).toBe(
     contentSecurityPolicy({ styleHashes: [hash('a{}'), hash('b{}')] }),
   );
+  const scripts = '<script data-page="a">b()</script><script type="module" src="c.js"></script><script>d()</script>';
+  expect(policyOf(scripts)).toBe(contentSecurityPolicy({ scriptHashes: [hash('b()'), hash('d()')] }));
   expect(policyOf('<img src="data:image/png">')).toBe(contentSecurityPolicy({ dataImages: true }));
   expect(policyOf('<style>a{}</style>', 'guide/de.html')).toBe(contentSecurityPolicy());
   const asOrigins = ['https://a.example', 'http://localhost:81'];

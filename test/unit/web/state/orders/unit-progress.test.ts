@@ -1,6 +1,6 @@
 // The progress of one unit of an order: which states the run may leave, which need a reason, and
 // what a closed order shows of it.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { workOrder } from '#test/support/work-orders.ts';
 import type { UnitRow } from '#web/journal/order-record.ts';
 import { type UnitPhase, UnitProgress, unloadedUnits } from '#web/state/orders/unit-progress.svelte.ts';
@@ -39,13 +39,15 @@ const PHASES: readonly UnitPhase[] = [
 ];
 
 describe('a unit', () => {
-  it('is arriving at first, by the link of its lane', () => {
+  it('is arriving at first, by the link of its lane', async () => {
     const unit = new UnitProgress(LANE, sn(1));
     expect(unit).toMatchObject({ sn: sn(1), lane: LANE, linkId: 7, duration: 0, isScanned: false, isDone: false });
     expect([unit.phase, unit.failure, unit.row]).toEqual([{ is: 'arriving' }, undefined, undefined]);
     unit.setLink(8);
     unit.measure(1200);
-    unit.confirmLabel();
+    const record = vi.fn(async () => undefined);
+    await unit.confirmLabel(record);
+    expect(record.mock.calls).toEqual([[{ step: 'label-matched', sn: sn(1) }]]);
     expect(unit).toMatchObject({ linkId: 8, duration: 1200, isScanned: true });
   });
 
