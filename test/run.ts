@@ -12,14 +12,7 @@ import { exitCode, type Outcome, sum } from './runner/tally.ts';
 import { selectFiles, type TestFiles } from './runner/test-files.ts';
 import { provideChromium, provideHeadlessShell } from './support/install-chromium.ts';
 
-/**
- * Duration of the quick tests on another Node version in seconds, on a machine with two cores.
- */
-const NODE_SECONDS = 240;
-/**
- * Duration of level 2 in the long part, in seconds. Level 2 runs after the Node versions, so a
- * version is left out if the remaining time is not enough for both.
- */
+/** Duration of level 2 in the long part in seconds, on a machine with two cores. */
 const LEVEL2_SECONDS = 830;
 
 const started = Date.now();
@@ -56,23 +49,21 @@ async function runLong({ only, within }: RunOptions): Promise<Outcome[]> {
   const files = selectFiles('long', only);
   const built = needsBrowser(files) ? [await build()] : [];
   const browser = await browserJobs(files, 'long');
-  /** Runs a job if enough time is left for it. */
-  const ifTime = (name: string, seconds: number, job: Job): Job => {
-    return async () => {
-      const left = secondsLeft(within);
-      if (left === undefined || left >= seconds) return await job();
-      return leftOut(name, `needs ${seconds} s, and ${left} s are left; npm run test:long runs it`);
-    };
-  };
-  const nodes = NODE_VERSIONS.map((version) =>
-    ifTime(`Node ${version}`, NODE_SECONDS + LEVEL2_SECONDS, () => quickTestsOn(version)),
+  /** Runs level 2 if enough time is left for it. */
+  const level2IfTime = browser.level2.map(
+    (job): Job =>
+      async () => {
+        const left = secondsLeft(within);
+        if (left === undefined || left >= LEVEL2_SECONDS) return await job();
+        return leftOut('level 2, long', `needs ${LEVEL2_SECONDS} s, and ${left} s are left; npm run test:long runs it`);
+      },
   );
-  const level2Long = browser.level2.map((job) => ifTime('level 2, long', LEVEL2_SECONDS, job));
+  const nodes = NODE_VERSIONS.map((version) => () => quickTestsOn(version));
   const isAll = only.length === 0;
   const builds = files.vitest.length === 0 ? [] : [vitest('vitest, long', files.vitest)];
   // The end-to-end tests are never left out, because npm test has only a part of each file.
   const [first, second] = await Promise.all([
-    inSeries([...builds, ...(isAll ? nodes : []), ...level2Long]),
+    inSeries([...builds, ...(isAll ? nodes : []), ...level2IfTime]),
     inSeries(browser.endToEnd),
   ]);
   const last = isAll ? [await level3(secondsLeft(within))()] : [];

@@ -63,7 +63,9 @@ test.describe('an AS in demo mode', () => {
     });
   }
 
-  test('offers a memory that stores something else, and a serial line that returns what is sent', async ({ page }) => {
+  test('offers a memory that stores something else, and a serial line that returns what is sent', {
+    tag: '@long',
+  }, async ({ page }) => {
     await page.goto(`${demo.url}/demo.html`);
     const station = new StationPage(page);
     const lane = await firstUnit(station, 'Serial', demo.token);

@@ -309,7 +309,7 @@ test.describe('failures of the AS', () => {
     await station.signIn(service.token);
   });
 
-  test('a restart of the AS requires a new sign-in but no reload', async ({ open, page }) => {
+  test('a restart of the AS requires a new sign-in but no reload', { tag: '@long' }, async ({ open, page }) => {
     const own = await Service.start();
     try {
       const one = unit();

@@ -192,11 +192,9 @@ test('the console shows each exchange in words, grows during a load, filters and
     expect(text.toUpperCase()).not.toContain(secret.toUpperCase());
 });
 
-test('the exchanges of a failed load survive a reload, in the console and in the support file', async ({
-  open,
-  service,
-  page,
-}) => {
+test('the exchanges of a failed load survive a reload, in the console and in the support file', {
+  tag: '@long',
+}, async ({ open, service, page }) => {
   await failLoad(open, service, 0x6988);
   await expect.poll(() => storedTraces(page)).toContain('IMPORTKEY');
   const stored = await storedTraces(page);

@@ -61,7 +61,7 @@ test('loads keys over USB and serial below a path', async ({ page, station, web,
   expect(watch.requests.map((each) => each.split(' ')[1]).filter((url) => !url?.startsWith(web.url))).toEqual([]);
 });
 
-test('the verifier and the demo are in the folder of the page', async ({ page, web, startAs }) => {
+test('the verifier and the demo are in the folder of the page', { tag: '@long' }, async ({ page, web, startAs }) => {
   const service = await startAs({ demo: true, bare: true });
   await page.goto(`${web.url}#report`);
   const verifier = page.getByRole('link', { name: 'Open verifier' });
@@ -83,12 +83,9 @@ test('the verifier and the demo are in the folder of the page', async ({ page, w
   expect(names).toContain('demo-keyferry');
 });
 
-test('an AS behind a proxy that removes the path serves the page, and the page finds the demo', async ({
-  page,
-  station,
-  web,
-  startAs,
-}) => {
+test('an AS behind a proxy that removes the path serves the page, and the page finds the demo', {
+  tag: '@long',
+}, async ({ page, station, web, startAs }) => {
   const service = await startAs({ demo: true, bare: true });
   web.forwards = 'all';
   await page.goto(web.url);
@@ -103,7 +100,12 @@ test('an AS behind a proxy that removes the path serves the page, and the page f
 test.describe('without a network', () => {
   test.use({ serviceWorkers: 'allow' });
 
-  test('the page, the verifier and the demo open below a path', async ({ page, context, web, startAs }) => {
+  test('the page, the verifier and the demo open below a path', { tag: '@long' }, async ({
+    page,
+    context,
+    web,
+    startAs,
+  }) => {
     await startAs({ demo: true, bare: true });
     const opened = [
       [web.url, page.getByLabel('Access code')],
@@ -136,7 +138,7 @@ test.describe('a page whose scripts do not start', () => {
     });
   }
 
-  test('says what to check, at an address without the slash of its folder', async ({ page, web }) => {
+  test('says what to check, at an address without the slash of its folder', { tag: '@long' }, async ({ page, web }) => {
     await page.goto(web.url.slice(0, -1));
     await expect(page.getByText(STUCK)).toBeVisible();
     await expect(page.getByText('needs a slash at its end')).toBeVisible();
@@ -207,7 +209,12 @@ test('a page of a listed origin calls an AS of another origin, and a page of ano
   }
 });
 
-test('serves the guides below a path, and Help leads to them', async ({ page, web, startAs, context }) => {
+test('serves the guides below a path, and Help leads to them', { tag: '@long' }, async ({
+  page,
+  web,
+  startAs,
+  context,
+}) => {
   await startAs({ bare: true });
   await page.goto(web.url);
   await page.getByRole('link', { name: 'Help', exact: true }).click();

@@ -48,7 +48,7 @@ test('can be installed from the AS and from a web server below a path, as two ap
   }
 });
 
-test('opens as an installed app without a network', async ({ profile, web }) => {
+test('opens as an installed app without a network', { tag: '@long' }, async ({ profile, web }) => {
   const page = await profile.newPage();
   await page.goto(web.url);
   await page.evaluate(async () => void (await navigator.serviceWorker.ready));

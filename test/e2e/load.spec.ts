@@ -293,7 +293,7 @@ test('two units on two links have a lane each, and load keys concurrently', asyn
   for (const { sn } of [first, second]) await station.lane(sn).expectWord('Unplug');
 });
 
-test('after a reload the history shows the attempt with its steps', async ({ open, service, page }) => {
+test('after a reload the history shows the attempt with its steps', LONG, async ({ open, service, page }) => {
   const one = unit();
   const station = await open([one]);
   await station.signIn(service.token);

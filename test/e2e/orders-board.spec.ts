@@ -39,11 +39,9 @@ async function expectNarrow(page: Page, state: string): Promise<void> {
   }
 }
 
-test('the lanes that call for a hand stand first, twice as wide, and the focus stays in its lane', async ({
-  open,
-  service,
-  page,
-}) => {
+test('the lanes that call for a hand stand first, twice as wide, and the focus stays in its lane', {
+  tag: '@long',
+}, async ({ open, service, page }) => {
   await page.setViewportSize({ width: 1440, height: 900 });
   const [one, two, three] = [unit(), refused(), unit()];
   const { orders } = await openNew({ open, service, page }, [one, two, three], { units: sns([one, two, three]) });
@@ -89,7 +87,11 @@ test('no lane moves while a finger or a button is down on the board', async ({ o
   await expect.poll(() => words(orders)).toEqual(['Not loaded', 'Unplug']);
 });
 
-test('on a phone every lane that does not call is one line, which opens', async ({ open, service, page }) => {
+test('on a phone every lane that does not call is one line, which opens', { tag: '@long' }, async ({
+  open,
+  service,
+  page,
+}) => {
   const [one, two] = [unit(), refused()];
   const { orders } = await openNew({ open, service, page }, [one, two], { units: sns([one, two]) });
   await page.setViewportSize({ width: 390, height: 844 });
@@ -199,7 +201,11 @@ test('from 1900 px on, the units of the order stand beside the lanes', async ({ 
   await expectAccessible(page, 'the wide board');
 });
 
-test('an order is found by the last digits of a unit, with the state of the unit', async ({ open, service, page }) => {
+test('an order is found by the last digits of a unit, with the state of the unit', { tag: '@long' }, async ({
+  open,
+  service,
+  page,
+}) => {
   const [one, two] = [unit(), unit()];
   const first = await issue(service, { units: sns([one]) });
   const second = await issue(service, { units: sns([two]), options: ['--days', '5'] });

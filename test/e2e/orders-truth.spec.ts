@@ -25,12 +25,9 @@ test('a station that has an order open can no longer work it after the AS has re
   await expect(orders.tile(one.sn).getByRole('button', { name: /^(Load again|Set aside)$/ })).toHaveCount(0);
 });
 
-test('a second station asks its operator why a unit is loaded again, and sends no other reason', async ({
-  open,
-  service,
-  page,
-  browser,
-}) => {
+test('a second station asks its operator why a unit is loaded again, and sends no other reason', {
+  tag: '@long',
+}, async ({ open, service, page, browser }) => {
   const one = unit();
   const refused = { fault: 'refuse', ins: 0xd8, statusWord: 0x6985 } as const;
   const { id, orders } = await openNew({ open, service, page }, [{ ...one, faults: [refused] }], { units: [one.sn] });
@@ -64,11 +61,9 @@ test('a second station asks its operator why a unit is loaded again, and sends n
   await context.close();
 });
 
-test('an order that was worked from a vault can be closed after the journal of the vault is returned', async ({
-  open,
-  service,
-  page,
-}) => {
+test('an order that was worked from a vault can be closed after the journal of the vault is returned', {
+  tag: '@long',
+}, async ({ open, service, page }) => {
   const one = unit();
   const vault = await issueVault(service, DIVERSIFIED, [one], '--exports', '5');
   const { station, orders } = await openNew({ open, service, page }, [one], { units: [one.sn] });

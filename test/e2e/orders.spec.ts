@@ -14,7 +14,7 @@ const TWO_KEYS = [
 const eight = (more: Partial<UnitDescription> = {}): readonly UnitDescription[] =>
   Array.from({ length: 8 }, () => unit(undefined, more));
 
-test('every screen of an order is accessible', async ({ open, service, page }) => {
+test('every screen of an order is accessible', { tag: '@long' }, async ({ open, service, page }) => {
   const refused = { fault: 'refuse', ins: 0xd8, statusWord: 0x6985 } as const;
   const [one, two, stranger] = [unit(), unit(undefined, { faults: [refused] }), unit()];
   const id = await issue(service, { units: [one.sn, two.sn] });
@@ -55,7 +55,7 @@ test('every screen of an order is accessible', async ({ open, service, page }) =
   await expect(page.getByRole('article').getByRole('heading', { level: 2 })).toHaveText('Genuine');
 });
 
-test('a list is compared with the order, and a list of reasons explains an absent unit', async ({
+test('a list is compared with the order, and a list of reasons explains an absent unit', { tag: '@long' }, async ({
   open,
   service,
   page,

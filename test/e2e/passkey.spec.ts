@@ -70,7 +70,7 @@ async function unlockByPasskey(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Unlock with passkey' }).click();
 }
 
-test('a vault unlocked with a passkey loads a key, and its journal records the passkey', async ({
+test('a vault unlocked with a passkey loads a key, and its journal records the passkey', { tag: '@long' }, async ({
   page,
   service,
   station,

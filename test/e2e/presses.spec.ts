@@ -30,7 +30,7 @@ test.describe('in the demo', () => {
     await demo.stop();
   });
 
-  test('a first key on a new browser, and a key on the next day', async ({ page, station }) => {
+  test('a first key on a new browser, and a key on the next day', LONG, async ({ page, station }) => {
     const count = await countPresses(page);
     await page.goto(`${demo.url}/demo.html`);
     await expect(station.token).toBeFocused();
@@ -56,7 +56,7 @@ test.describe('in the demo', () => {
     expect(await count()).toEqual(figures('a key on the next day'));
   });
 
-  test('an order of eight units', async ({ page, station }) => {
+  test('an order of eight units', LONG, async ({ page, station }) => {
     const count = await countPresses(page);
     await page.goto(`${demo.url}/demo.html`);
     await station.signIn(demo.token);

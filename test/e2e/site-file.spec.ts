@@ -135,7 +135,7 @@ test('a packed page shows the look of its site and enforces its rules', async ({
   await expectAccessible(page, 'settings of the site');
 });
 
-test('an expert sends commands by hand if the site file permits it, and then loads a key', async ({
+test('an expert sends commands by hand if the site file permits it, and then loads a key', { tag: '@long' }, async ({
   page,
   station,
   openPacked,

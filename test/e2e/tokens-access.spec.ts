@@ -10,13 +10,13 @@ import { issueVault } from './support/vaults.ts';
 /** The window is so tall that the bar at the bottom covers no control, which axe would report. */
 const NARROW = { width: 320, height: 9000 };
 
-for (const { name, details, use } of [
-  { name: 'in light mode', details: {}, use: { colorScheme: 'light' } },
-  { name: 'in dark mode at 320 px', details: { tag: '@long' }, use: { colorScheme: 'dark', viewport: NARROW } },
+for (const { name, use } of [
+  { name: 'in light mode', use: { colorScheme: 'light' } },
+  { name: 'in dark mode at 320 px', use: { colorScheme: 'dark', viewport: NARROW } },
 ] as const) {
   test.describe(() => {
     test.use(use);
-    test(`the Tokens view is accessible ${name}`, details, async ({ page, service, station }) => {
+    test(`the Tokens view is accessible ${name}`, { tag: '@long' }, async ({ page, service, station }) => {
       const one = unit(DIVERSIFIED);
       const transportKeys = [{ tkv: 1, key: DIVERSIFIED.transportKey }];
       const token = { sn: 'CA4D0ACC', set: DIVERSIFIED.set, transportKeys, pin: '271828' };

@@ -43,7 +43,7 @@ for (const [kind, link] of [
   });
 }
 
-test('a wrong passphrase is reported and counted, and the correct one unlocks the vault', async ({
+test('a wrong passphrase is reported and counted, and the correct one unlocks the vault', { tag: '@long' }, async ({
   page,
   service,
   station,

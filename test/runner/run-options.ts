@@ -26,7 +26,7 @@ Options, after "--":
   --only WORD[,WORD]     runs only the test files whose path contains one of the words, for example
                          --only orders or --only unit/web/journal; builds only for browser tests
   --then-long            with npm test: runs the long part afterwards
-  --within SECONDS       the long part skips the Node versions and level 3 if they do not fit into
+  --within SECONDS       the long part skips most of level 2, and level 3, if they do not fit into
                          this time, counted from the start
   --help                 prints this text
 

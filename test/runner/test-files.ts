@@ -1,5 +1,6 @@
 // Lists the test files of each runner and selects the files of a run. Used by test/run.ts.
 import { readdirSync, readFileSync } from 'node:fs';
+import { parse } from 'node:path';
 
 export interface TestFiles {
   /** `*.test.ts`, run by Vitest. */
@@ -19,11 +20,20 @@ export interface TestFiles {
 const SLOW = /^test\/(process|service|negative|contract|property)\/|^test\/unit\/web\/state\/(orders|tokens)\//;
 
 /**
- * Tests that only `npm run test:long` runs: kills of the browser, an order of 1,000 units, searches of
- * the memory of all browser processes, the faults and fidelity of level 2, and two builds.
+ * Tests that only `npm run test:long` runs, as folders and file names. They take long and rarely fail:
+ * kills of the browser, an order of 1,000 units, updates and releases that make builds of their own,
+ * counted presses, the Tokens view in axe, searches of the memory of all browser processes, most of
+ * level 2, two builds, 100,000 challenges, interruptions at each step of an order, and
+ * the steps that each regular expression and decoder needs.
  */
-const ONLY_LONG =
-  /^test\/(e2e\/(orders-(kills|many)|update-kills)|level2\/(fidelity|faults|interrupted|policy|(vault-)?canaries)|process\/reproducible-build)\.(spec|test)\.ts$/;
+const ONLY_LONG: Readonly<Record<string, readonly string[]>> = {
+  'test/e2e': ['orders-kills', 'orders-many', 'presses', 'release', 'tokens-access', 'update', 'update-kills'],
+  'test/level2': ['canaries', 'faults', 'fidelity', 'interrupted', 'policy', 'vault-canaries'],
+  'test/negative': ['many-challenges'],
+  'test/process': ['reproducible-build'],
+  'test/property/text': ['decoders', 'regular-expressions'],
+  'test/unit/web/state/orders': ['crash-matrix'],
+};
 
 /** Tag of the tests in other files of test/e2e that only `npm run test:long` runs. */
 export const LONG_TAG = '@long';
@@ -75,7 +85,6 @@ export function selectFiles(part: Part, only: readonly string[], files: TestFile
 export function filesOf(part: Part, files: TestFiles): TestFiles {
   const { vitest, e2e, level2, firefox } = files;
   if (part === 'quick') return { vitest: vitest.filter((path) => !SLOW.test(path)), e2e: [], level2: [], firefox: [] };
-  const isLong = (path: string): boolean => ONLY_LONG.test(path);
   if (part === 'all') {
     return {
       vitest: vitest.filter((path) => !isLong(path)),
@@ -87,9 +96,15 @@ export function filesOf(part: Part, files: TestFiles): TestFiles {
   return { vitest: vitest.filter(isLong), e2e: e2e.filter(hasLongTest), level2: level2.filter(isLong), firefox: [] };
 }
 
+/** True if only the long part runs the file. */
+function isLong(path: string): boolean {
+  const { dir, name } = parse(path);
+  return ONLY_LONG[dir]?.includes(name.replace(/\.(spec|test)$/, '')) ?? false;
+}
+
 /** True if the file has a test for `npm run test:long`. */
 function hasLongTest(path: string): boolean {
-  return ONLY_LONG.test(path) || readFileSync(path, 'utf8').includes(`'${LONG_TAG}'`);
+  return isLong(path) || readFileSync(path, 'utf8').includes(`'${LONG_TAG}'`);
 }
 
 /**
