@@ -1,5 +1,5 @@
 // Decodes the command APDU, short and extended, cases 1 to 4 (ISO/IEC 7816-4 clause 5.2, ISO/IEC
-// 7816-3 clause 12.1). The unit and the console use it; the page needs it for no load.
+// 7816-3 clause 12.1). Used by the unit and the console. No load needs this file.
 import { type Bytes, concat } from '../bytes/bytes.ts';
 import { readU16 } from '../bytes/integers.ts';
 import { type CommandApdu, MAX_EXTENDED_NE, MAX_SHORT_NE } from './command-apdu.ts';

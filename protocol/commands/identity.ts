@@ -43,7 +43,7 @@ export interface Identity {
    */
   readonly suites: readonly number[];
   readonly lifecycle: 'blank' | 'operational';
-  /** Number of failed imports until the unit delays imports, 0 to 64 (clause 4.7). */
+  /** How many more imports may fail before the unit delays imports, 0 to 64 (clause 4.7). */
   readonly tries: number;
   readonly signatureRequired: boolean;
   readonly capabilities: Capabilities;

@@ -36,7 +36,7 @@ export function readReasonList(text: string, objection: (sn: string) => string |
   for (const { row, sn: name, reason } of listed) {
     const sn = readSerialNumber(name);
     const whyNotSn =
-      sn === undefined ? whyNot(name) : (objection(sn) ?? (reasons.has(sn) ? t`it appears twice` : undefined));
+      sn === undefined ? whyNot(name) : (objection(sn) ?? (reasons.has(sn) ? t`this SN appears twice` : undefined));
     const read = readText(reason, MAX_REASON_LENGTH);
     if (whyNotSn !== undefined) problems.push({ row, column: 'SN', why: whyNotSn });
     if ('why' in read) problems.push({ row, column: 'REASON', why: reasonProblem(read.why) });
@@ -47,7 +47,7 @@ export function readReasonList(text: string, objection: (sn: string) => string |
   return [...reasons.values()];
 }
 
-const reasonProblem = (why: string): string => t`it ${why}`;
+const reasonProblem = (why: string): string => t`the reason ${why}`;
 
 function fromCsv(text: string): ListedReason[] {
   const [head, ...rows] = parseCsv(text);
@@ -55,7 +55,7 @@ function fromCsv(text: string): ListedReason[] {
   const sn = names.findIndex((name) => columnOf(name) === 'SN');
   const reason = names.findIndex((name) => readTyped(name).toUpperCase() === 'REASON');
   if (sn < 0 || reason < 0)
-    throw new ListError([{ row: 1, column: null, why: t`it must name the columns SN and REASON` }]);
+    throw new ListError([{ row: 1, column: null, why: t`the first row must name the columns SN and REASON` }]);
   return rows.map(({ row, cells }) => ({
     row,
     sn: cells[sn] ?? '',
@@ -68,7 +68,7 @@ function fromJson(text: string): ListedReason[] {
   const value = parseJson(text, 'the list of reasons');
   if (!Array.isArray(value)) throw new ListError([{ row: 1, column: null, why: t`the file must be a list: [ … ]` }]);
   if (value.length > MAX_UNITS)
-    throw new ListError([{ row: 1, column: null, why: t`it has more than ${MAX_UNITS} units` }]);
+    throw new ListError([{ row: 1, column: null, why: t`the list has more than ${MAX_UNITS} units` }]);
   const word = (given: unknown): string => (typeof given === 'string' ? given : '');
   return value.map((element: unknown, index) => {
     const { sn, reason } = typeof element === 'object' && element !== null ? (element as Record<string, unknown>) : {};

@@ -52,7 +52,7 @@ const reportTotalsSchema = v.object({
   failed: natural,
   unknown: natural,
   absent: natural,
-  /** How many verdicts and exports all loads have together. */
+  /** Total number of verdicts, and of exports, of all loads. */
   verdicts: integer(0, MAX_LOADS),
   exports: natural,
 });

@@ -44,7 +44,7 @@ export function readUnitCsv(text: string): UnitRange[] {
     if (column !== undefined && !where.has(column)) where.set(column, index);
   }
   if (!where.has('SN') && !(where.has('FROM') && where.has('TO'))) {
-    throw new ListError([{ row: 1, column: null, why: t`it must name the columns: SN, or FROM and TO` }]);
+    throw new ListError([{ row: 1, column: null, why: t`the first row must name the columns: SN, or FROM and TO` }]);
   }
   const collector = new RangeCollector();
   for (const { row, cells } of rows) {
@@ -65,7 +65,7 @@ export function readUnitJson(text: string): UnitRange[] {
   if (value.length > MAX_UNITS) throw tooMany();
   const collector = new RangeCollector();
   for (const [index, element] of value.entries()) {
-    if (holdsNumber(element)) collector.refuse(index + 1, t`it is a number: write serial numbers in quotes`);
+    if (holdsNumber(element)) collector.refuse(index + 1, t`the value is a number: write serial numbers in quotes`);
     else collector.add(index + 1, cellsOf(element));
   }
   return collector.arrange();
@@ -118,7 +118,7 @@ class RangeCollector {
     } else if (from !== '' || to !== '') {
       const [first, last] = [this.#read(row, 'FROM', from), this.#read(row, 'TO', to)];
       if (first === undefined || last === undefined) return;
-      if (last < first) this.#problems.push({ row, column: 'TO', why: t`it is smaller than FROM` });
+      if (last < first) this.#problems.push({ row, column: 'TO', why: t`the value is smaller than FROM` });
       else this.#ranges.push({ row, column: 'FROM', range: [first, last] });
     } else {
       const single = this.#read(row, 'SN', sn);
@@ -176,7 +176,7 @@ class RangeCollector {
 
 /** Says why a cell is not a serial number. */
 export function whyNot(written: string): string {
-  if (written === '') return t`it is empty`;
+  if (written === '') return t`the value is empty`;
   const shown = written.length > 40 ? `${written.slice(0, 40)}…` : written;
   if (isExponential(readTyped(written))) return roundedText(shown);
   return t`"${shown}" is not a serial number: 1 to 32 hex digits, not all zero`;

@@ -9,7 +9,7 @@ import type { Release } from './statement.ts';
 /** The folders of a release that a web server serves. */
 export type PageFolder = 'app' | 'demo';
 
-/** A file of the page, by its path on the server. */
+/** Result of comparing one file of the page with the release. */
 export type FileState = 'same' | 'changed' | 'missing';
 
 /** The HTML file of each folder. */

@@ -106,7 +106,7 @@ const siteSchema = v.object({
      * signed out only when the access code expires.
      */
     signOutAfterMinutes: v.nullable(signOutAfterMinutes),
-    /** Whether the run of a work order starts when the order is opened, without a press. */
+    /** Whether the run of a work order starts as soon as the order is opened, without a click. */
     autoRun: v.exactOptional(v.boolean()),
     /** Whether the operator may load keys without a work order. If absent, the operator may. */
     singleKeys: v.exactOptional(v.boolean()),

@@ -13,7 +13,7 @@ const KINDS: readonly (readonly [begin: readonly number[], title: string, remedy
   [[0x50, 0x4b, 3, 4], t`This file is a spreadsheet or a ZIP archive, not text.`, SAVE_AS_CSV],
   [[0x50, 0x4b, 5, 6], t`This file is an empty ZIP archive.`, t`Choose another file`],
   [[0xd0, 0xcf, 0x11, 0xe0], t`This file is an old spreadsheet or document, not text.`, SAVE_AS_CSV],
-  [[0x25, 0x50, 0x44, 0x46], t`This file is a PDF.`, t`Ask its author for the text file`],
+  [[0x25, 0x50, 0x44, 0x46], t`This file is a PDF.`, t`Ask the author for the file as plain text`],
   [[0x7b, 0x5c, 0x72, 0x74, 0x66], t`This file is a formatted document.`, t`Save the file as plain text in UTF-8`],
   [[0x1f, 0x8b], t`This file is compressed.`, UNPACK],
   [[0x37, 0x7a, 0xbc, 0xaf], t`This file is a 7z archive.`, UNPACK],

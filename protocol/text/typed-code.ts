@@ -52,7 +52,8 @@ export function readCrockford(typed: string): string {
 export const ACCESS_CODE_LENGTH = 30;
 const PREFIX = 'KF';
 /**
- * The prefix, followed by a sign. If no sign follows, KF may be the beginning of the code itself.
+ * The prefix KF, followed by a character that is neither a letter nor a digit. Without such a
+ * character, KF may be the beginning of the code itself.
  */
 const PREFIXED = /^[^\p{L}\p{N}]*KF[^\p{L}\p{N}]/iu;
 

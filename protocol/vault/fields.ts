@@ -11,7 +11,7 @@ export function malformed(message: string, cause?: unknown): ProtocolError {
   return new ProtocolError('vault-malformed', message, cause === undefined ? undefined : { cause });
 }
 
-/** Each time has exactly one text, and an earlier time is a smaller text. */
+/** Each time has exactly one text, so that the texts sort as the times do. */
 export const vaultTime = v.pipe(
   text(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'a time in UTC with milliseconds'),
   custom<string>((value) => isOnCalendar(value as string), 'a time on the calendar'),

@@ -62,7 +62,7 @@ export function encodePassphrase(typed: string): Bytes {
  */
 export function encodePassphrases(typed: string): Bytes[] {
   const readings = [encodePassphrase(typed)];
-  // The text has only characters of a generated passphrase, so there is no other reading of it.
+  // The text has only characters of a generated passphrase, so no other input is possible.
   if (GENERATED.test(readCrockford(typed)) && /^[\w\s-]*$/.test(typed)) return readings;
   for (const text of [typed, repairPassphrase(typed)]) {
     if (!isChoosable(text.normalize('NFKC'))) continue;

@@ -319,13 +319,13 @@ test('the root key is shown at the first contact as the service prints it, and m
   await expect(page.getByRole('img', { name: 'The same eight groups as a QR code' })).toBeVisible();
   await station.token.fill(service.token);
   await expect(page.getByRole('button', { name: 'Trust AS and sign in' })).toBeDisabled();
-  await page.getByRole('button', { name: 'They differ' }).press('Enter');
+  await page.getByRole('button', { name: 'The groups differ' }).press('Enter');
   await expect(page.getByRole('button', { name: 'Compare again' })).toBeFocused();
   await expect(page.getByText('Stop here and call your administrator.')).toBeVisible();
   await expect(page.getByRole('checkbox', { name: 'All eight groups are the same' })).toBeDisabled();
   await expect(page.getByRole('button', { name: 'Trust AS and sign in' })).toBeDisabled();
   await page.keyboard.press('Enter');
-  await expect(page.getByRole('button', { name: 'They differ' })).toBeFocused();
+  await expect(page.getByRole('button', { name: 'The groups differ' })).toBeFocused();
   await station.submitCode();
   await page.getByRole('button', { name: 'Sign out' }).click();
   await expect(page.getByRole('button', { name: 'Sign in', exact: true })).toBeVisible();

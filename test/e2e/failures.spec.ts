@@ -122,7 +122,7 @@ test('a serial adapter that only returns what it is sent is named, and works onc
   const lane = station.onlyLane();
   await lane.expectWord('Not attached');
   await lane.expectSaid('Check that the unit is connected and switched on, then press “Read again”.');
-  await lane.expectSaid('The adapter only returns what this page sends. No unit answers through it.');
+  await lane.expectSaid('The adapter only returns what this page sends. No unit answers through the adapter.');
   await station.page.evaluate((sn) => window.keyferrySimulator?.clearFaults(sn), one.sn);
   await lane.press('Read again');
   await lane.expectWord('Ready');

@@ -119,7 +119,11 @@ describe('a file', () => {
       'row 2, column SN: "1914310000010100000" was rounded by a spreadsheet: all long numbers here end in zeros',
     ],
     ['was rounded and formatted', 'SN\n4.5490E+17\n', 'row 2, column SN: "4.5490E+17" was rounded by a spreadsheet'],
-    ['has JSON numbers', '[1914310000010100001]', 'row 1, column SN: it is a number: write serial numbers in quotes'],
+    [
+      'has JSON numbers',
+      '[1914310000010100001]',
+      'row 1, column SN: the value is a number: write serial numbers in quotes',
+    ],
   ])('with units is refused when it %s', async (_what, content, words) => {
     expect(await refusal(...add('BAD', ...(await list(content))))).toContain(words);
   });

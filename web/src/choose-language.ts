@@ -5,8 +5,8 @@ import { chooseLanguage, LANGUAGE, languages, pageIn } from './text/languages.ts
 import { pageLanguage } from './text/t.ts';
 
 /**
- * Name in sessionStorage of the language that this tab has tried to open. A server without a page in
- * this language may send another page, which must not open it again.
+ * Name in sessionStorage of the language that this tab has tried to open. A server that lacks this
+ * page may send another one, which must not try again.
  */
 const TRIED = 'keyferry.language-tried';
 
@@ -24,8 +24,8 @@ function openInLanguage(page: string): void {
   const [browser, tab] = openStorage() ?? [];
   if (!browser || !tab) return;
   const prefix = page === 'demo.html' ? DEMO_PREFIX : '';
-  // A link to a language contains it (build/languages/plugins.ts). The choice is stored when its page
-  // is there, because without a network it may not be.
+  // The links between languages add this query (build/languages/plugins.ts). The choice is stored
+  // only now, because without a network the page of that language may not open.
   if (location.search === `?language=${pageLanguage()}`) {
     browser.setItem(prefix + LANGUAGE, pageLanguage());
     history.replaceState(null, '', location.pathname + location.hash);
@@ -36,7 +36,7 @@ function openInLanguage(page: string): void {
   else if (tab.getItem(TRIED) !== wanted) {
     tab.setItem(TRIED, wanted);
     location.replace(pageIn(page, wanted) + location.search + location.hash);
-    // A script that is not in the document does not start.
+    // Removes the document, so that the browser starts none of its scripts.
     document.documentElement.remove();
   }
 }

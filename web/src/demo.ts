@@ -87,9 +87,7 @@ const RESET = 'demo-reset';
 /** Tells the other tabs of the demo that a tab resets it. */
 const resets = new BroadcastChannel(RESET);
 
-/**
- * Starts a new demo. The data is deleted after the reload, because this page would write it again.
- */
+/** Starts a new demo. Deletes the data after the reload, because this page could still write. */
 function restart(id: string): void {
   sessionStorage.setItem(RESET, id);
   location.reload();

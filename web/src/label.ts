@@ -1,5 +1,5 @@
-// Entry point of the page that reads a label with the camera. It is a page of its own, because its
-// answer is the only one that permits the camera (docs/adr/0060). Opens no network connection.
+// Entry point of the page that reads a label with the camera. It is a separate page, because only
+// the HTTP response of this page permits the camera (docs/adr/0060). Opens no network connection.
 import { mount } from 'svelte';
 import { LabelReader } from './browser/label-reader.ts';
 import { LabelScan } from './state/label/label-scan.svelte.ts';

@@ -11,15 +11,15 @@ interface BuildList {
 
 /** The service worker answers a request for build.json with the list of the build that it caches. */
 const CACHED = 'build.json';
-/** The service worker does not answer a request with a query. */
+/** The query bypasses the service worker, so the server answers with its own list. */
 const OFFERED = 'build.json?offered';
 
 /** Maximum time in ms for fetching build.json. */
 const TIMEOUT_MS = 5_000;
 
 /**
- * Resolves to undefined without build.json, for example on the development server or offline, and
- * if a captive portal or a fallback of the server returns a web page instead.
+ * Resolves to undefined if there is no list, as offline or on the development server. An HTML
+ * answer, for example of a captive portal, is not a list.
  */
 async function readBuildList(url: string): Promise<BuildList | undefined> {
   try {
@@ -41,13 +41,13 @@ function mainScript(): readonly [folder: string, name: string] {
 }
 
 /**
- * Whether a list contains this page; undefined if there is no list, or if the list belongs to
- * another page.
+ * Whether a list contains the script of this page. Undefined if there is no list, or if no file in
+ * the list is in the folder of the script.
  */
 function isListed(build: BuildList | undefined): boolean | undefined {
   const [folder, script] = mainScript();
   const paths = Object.keys(build?.files ?? {});
-  // The demo has its own folder of scripts, which the list of the page does not contain.
+  // The page and the demo have different folders of scripts, and each list contains only one.
   return paths.some((path) => path.startsWith(`${folder}/`)) ? paths.includes(`${folder}/${script}`) : undefined;
 }
 
@@ -65,7 +65,8 @@ export async function readBuildFacts(): Promise<BuildFacts> {
     version: import.meta.env.KEYFERRY_VERSION,
     hash: own?.hash,
     script,
-    // The hash also changes with the headers of the page.
+    // The hash of a build also changes with the headers of the page, which the list of files does
+    // not show.
     isServed: isServed && own && offered ? own.hash === offered.hash : isServed,
   };
 }

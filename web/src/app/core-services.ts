@@ -8,6 +8,6 @@ export interface CoreServices {
   readonly database: Database;
   readonly journal: Journal;
   readonly as: RemoteAs;
-  /** Returns undefined without a site file, and until the page has it. */
+  /** Returns undefined if there is no site file, or if it has not arrived yet. */
   readonly site: () => StationSite | undefined;
 }

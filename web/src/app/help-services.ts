@@ -1,5 +1,5 @@
-// Creates the services of the view Help when the operator first opens it, also for a page that cannot
-// start. Keeps the traces of the last attempts from the first failure on.
+// Creates the services of the view Help when the operator first opens it. A page that cannot start
+// has Help too. From the first failure on, stores the traces of the last attempts.
 import { ProtocolError } from '#protocol/errors.ts';
 import { verifyWith } from '../as-client/web-crypto.ts';
 import type { KnownAnswerResults } from '../browser/known-answers.ts';

@@ -6,8 +6,8 @@ import type { FileSource } from '../state/help/release-check.svelte.ts';
 const TIMEOUT_MS = 20_000;
 
 /**
- * `path` is relative to the folder of the page. Resolves to undefined if there is no such file. The
- * service worker answers from its cache, except a request with the cache mode "no-store".
+ * Fetches one file of the page. `path` is relative to its folder. Resolves to undefined if there is
+ * no such file. The service worker answers from its cache, unless the cache mode is "no-store".
  * @throws ProtocolError part-unreachable
  */
 export async function fetchPageFile(path: string, source: FileSource): Promise<Uint8Array | undefined> {

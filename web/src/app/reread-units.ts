@@ -1,4 +1,5 @@
-// Uses the device profiles of a site file that the page accepts while units are attached.
+// Applies the device profiles of a site file to the units that were attached before the page
+// accepted the file.
 import type { Lane } from '../state/station/lane.svelte.ts';
 import type { Station } from '../state/station/station.svelte.ts';
 
@@ -13,7 +14,7 @@ export async function rereadUnits(station: RereadStation): Promise<void> {
   const isIdle = ({ attached, phase: { is }, isInOtherTab }: Lane): boolean =>
     attached && (is === 'ready' || is === 'unread') && !isInOtherTab;
   for (const lane of [...station.lanes]) {
-    // A load can begin while another unit is read.
+    // Checked for each unit, because a load can begin while another unit is read.
     if (!lane.link.isStale || !isIdle(lane)) continue;
     await lane.close();
     await station.reread(lane);

@@ -33,8 +33,8 @@ import { timer } from './timer.ts';
 export interface Services extends StationServices {
   readonly as: RemoteAs;
   /**
-   * Undefined without a site file. If this station has stored none, units and vaults do not wait
-   * for the answer of the web server, but requests to the AS do.
+   * Resolves to undefined if there is no site file. If this station has stored none, only requests
+   * to the AS wait for the answer of the web server. Units and vaults do not wait.
    * @throws ProtocolError journal-full, journal-failed, SiteErrorCode
    */
   readonly site: Promise<StationSite | undefined>;
@@ -94,7 +94,7 @@ export async function startServices(environment: Environment): Promise<Services>
   trust.catch(() => undefined); // main.ts awaits `site`
   if (isStored) await trust;
   rotateLog(database).catch(failureOf); // the first attempt reports a full disk
-  // Browsers grant this to an installed app without asking. Help shows the answer.
+  // Browsers grant persistent storage to an installed app without asking the operator.
   if (matchMedia('(display-mode: standalone)').matches) void storage?.persist?.();
   const sessions = await joinSessions(locks, crypto.randomUUID());
   const journal: Journal = new Journal(database, sessions.id, now, () => onJournalFailure(journal.isLost));

@@ -63,8 +63,8 @@ export class StationSite {
   readonly asBase: AsBase;
   readonly #options: SiteOptions;
   /**
-   * The file that `asBase` comes from, while no pinned root has verified it. Until then the policy
-   * is that of the file that this station accepted earlier.
+   * The file that supplied `asBase`, until a pinned root verifies it. Until then the policy comes
+   * from the file that this station accepted earlier.
    */
   #unverified: string | undefined;
   #accepted: VerifiedSite | undefined;
@@ -181,7 +181,7 @@ export class StationSite {
           // that root, the file that this station accepted last is no longer valid.
           await this.#verify(root, false);
         }
-        // The operator has confirmed an audit log that may be older than the stored heads.
+        // The operator has confirmed that the audit log may be older than the stored heads.
         for (const service of this.#otherAddresses(fromBase64url(root), await this.#options.pinned()))
           await this.#options.trustOf(service).replace(root);
         await store.replace(root);
@@ -304,7 +304,7 @@ export async function openStationSite(
 ): Promise<StationSite | undefined> {
   const { search, pathname, hash } = location;
   const mayContinue = search === WITHOUT_SITE_FILE;
-  // A reload shows the refusal again.
+  // Removes the query, so that a reload shows the refusal again.
   if (mayContinue) history.replaceState(null, '', pathname + hash);
   return await StationSite.open({
     settings,
@@ -348,7 +348,7 @@ async function keep(
   if (last && equalBytes(last.root, root) && last.site.serial >= site.serial) return;
   const stored = storedIn(options);
   settings.setItem(setting, text);
-  // Without room for the new file, the setting is lost.
+  // openSettings() drops a setting that does not fit into the storage. Restores the previous file.
   if (settings.getItem(setting) === null && stored !== '') settings.setItem(setting, stored);
 }
 

@@ -12,7 +12,10 @@ export interface UpdateSubjects {
 
 type Registration = Pick<ServiceWorkerRegistration, 'waiting' | 'installing' | 'addEventListener'>;
 
-/** Time in ms within which a service worker replies. Those of earlier versions do not. */
+/**
+ * Time in ms within which a service worker replies. Service workers of earlier versions never
+ * reply.
+ */
 const REPLY_MS = 2_000;
 /** Time in ms within which the browser activates a newer build. */
 const ACTIVATION_MS = 15_000;

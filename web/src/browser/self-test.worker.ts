@@ -1,4 +1,4 @@
-// Entry point of the worker of the self-test. Posts the results without being asked.
+// Entry point of the worker of the self-test. Starts at once and posts the results.
 import { computeKnownAnswers } from './known-answers.ts';
 
 postMessage(computeKnownAnswers());

@@ -91,7 +91,7 @@ scope.addEventListener('fetch', (event) => {
   const { method, mode, url, cache } = event.request;
   const { origin, pathname, search } = new URL(url);
   if (method !== 'GET' || origin !== location.origin) return;
-  // The view Help compares the files of the server with a release.
+  // The view Help compares the files on the server with a release, so the cache must not answer.
   if (cache === 'no-store') return;
   if (mode === 'navigate') event.waitUntil(deleteOtherBuilds());
   const path = pathname === `${FOLDER}index.html` ? FOLDER : pathname;
@@ -166,7 +166,7 @@ async function fill(language: string): Promise<void> {
     await cache.put(path, new Response(response.body, response));
   };
   const files = [...FILES].filter(([path]) => isIn(language, path));
-  // The pages are the last, because a cached page must find its scripts.
+  // Stores the pages last, because a cached page must find its scripts.
   await Promise.all(files.filter(([path]) => !PAGES.includes(path)).map(store));
   await Promise.all(files.filter(([path]) => PAGES.includes(path)).map(store));
   if (PARTS.size > 0) await (await caches.open(LANGUAGE)).put(FOLDER, new Response(language));
@@ -179,8 +179,8 @@ async function activate(): Promise<void> {
 }
 
 /**
- * Deletes the caches of other builds, unless the page is open in a tab. A page that is being opened
- * does not count, and is of this build.
+ * Deletes the caches of other builds, unless the page is open in a tab. A page that is just being
+ * opened does not count, because it gets this build.
  */
 async function deleteOtherBuilds(): Promise<void> {
   if ((await openPages()).length > 0) return;
@@ -203,7 +203,10 @@ async function deleteOtherLanguages(): Promise<void> {
   await Promise.all(paths.map((path) => cache.delete(path)));
 }
 
-/** Activates this build if at most one tab has the page open. Replies whether it does. */
+/**
+ * Activates this build if at most one tab has the page open. Replies true if it does, otherwise
+ * false.
+ */
 async function activateIfAlone(event: MessageEvent): Promise<void> {
   const isAlone = (await openPages()).length <= 1;
   reply(event, isAlone);
@@ -229,7 +232,7 @@ async function answerInLanguage(request: Request): Promise<Response> {
 }
 
 /**
- * Answers a request for the page in one language. If the network is away, answers with the page in the
+ * Answers a request for the page in one language. Without a network, answers with the page in the
  * cached language.
  */
 async function answerPage(request: Request, path: string): Promise<Response> {

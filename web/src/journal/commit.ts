@@ -11,7 +11,7 @@ export class Commit {
   readonly open: Set<number>;
   readonly #chains = new Map<number, Entry[]>();
   #hasNewAttempts = false;
-  /** One of the records that write() adds. */
+  /** One of the records that write() adds. isOnDisk() looks for this record. */
   #record: { readonly key: [number, number]; readonly batch: Batch } | undefined;
 
   constructor(open: ReadonlySet<number>) {
@@ -52,7 +52,7 @@ export class Commit {
     }
   }
 
-  /** Whether the database has the entries of this commit, which an earlier transaction wrote. */
+  /** Whether an earlier transaction has stored the entries of this commit. */
   async isOnDisk(transaction: Transaction<'readwrite'>): Promise<boolean> {
     if (!this.#record) return false;
     const found = await transaction.objectStore('batches').get(this.#record.key);

@@ -52,7 +52,8 @@ export class Database {
     let needsOld = false;
     const upgrade = (raw: IDBDatabase, transaction: IDBTransaction, version: number): void => {
       needsOld = !old && version > 0 && version < FIRST_WITHOUT_CONVERSION;
-      // An upgrade cannot wait for code, so it is undone and repeated when the code is loaded.
+      // An upgrade transaction cannot wait for a chunk. Undoes the upgrade, and repeats it once the
+      // chunk is loaded.
       if (needsOld) abort(transaction);
       else void migrate(version, raw, transaction, old);
     };

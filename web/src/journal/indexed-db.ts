@@ -24,7 +24,9 @@ export interface Repeatable<X, T> {
   /** Runs one transaction. Its exceptions are translated by translateErrors(). */
   readonly run: (body: (transaction: X) => Promise<T>) => Promise<T>;
   readonly write: (transaction: X) => Promise<T>;
-  /** Whether the database has what an earlier try wrote, when `write` resolved with `written`. */
+  /**
+   * Whether the database contains what an earlier try wrote. `written` is the result of that try.
+   */
   readonly isOnDisk: (transaction: X, written: T) => Promise<boolean>;
   /** Called after each failure. True to repeat the write although the browser did not abort it. */
   readonly isRepeated?: (error: unknown) => boolean;
@@ -33,8 +35,8 @@ export interface Repeatable<X, T> {
 /**
  * Runs a transaction, and repeats it if the browser closes the database or aborts the transaction.
  * The browser may close the database before it reports that the transaction is on disk. Each
- * repetition therefore looks for the last try first. After the last aborted try, one more
- * transaction only looks.
+ * repetition therefore first checks whether the last try is on disk. After the last aborted try,
+ * one more transaction only checks this.
  */
 export async function repeatAborted<X, T>({ run, write, isOnDisk, isRepeated }: Repeatable<X, T>): Promise<T> {
   let last: { readonly written: T } | undefined;

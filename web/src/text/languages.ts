@@ -1,6 +1,9 @@
 // Chooses the language of the page, and names its page in each language.
 
-/** Settings of this browser: the language that the operator chose, and that of the site file. */
+/**
+ * Names of two settings of this browser: the language that the operator chose, and the language in
+ * the site file.
+ */
 export const LANGUAGE = 'keyferry.language';
 export const SITE_LANGUAGE = 'keyferry.site-language';
 

@@ -48,8 +48,8 @@ export class Leases {
    */
   async open(link: Link): Promise<OpenLink> {
     // If the device has a USB serial number, the lock name identifies the unit, and the tab checks
-    // the lock before it opens the link. Otherwise the lock may belong to a unit of the same kind,
-    // and the tab checks it only after device-busy.
+    // the lock before it opens the link. Otherwise the lock may belong to another unit with the
+    // same USB ids, so the tab checks it only after device-busy.
     if (link.usbSerialNumber !== undefined) await this.#requireFree(link);
     const release = await this.#acquire(link);
     try {

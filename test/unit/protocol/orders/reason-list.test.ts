@@ -37,22 +37,22 @@ describe('a list of reasons', () => {
   it('names the problems of all rows at once', () => {
     const text = ['SN,REASON', '1,', 'xyz,Lost', '3,Lost', '3,Stolen', `4,${'x'.repeat(201)}`, '9,Lost'].join('\n');
     expect(problemsOf(text, (each) => (each === sn(9) ? 'it is not on this order' : undefined))).toEqual([
-      { row: 2, column: 'REASON', why: 'it is empty' },
+      { row: 2, column: 'REASON', why: 'the reason is empty' },
       { row: 3, column: 'SN', why: '"xyz" is not a serial number: 1 to 32 hex digits, not all zero' },
-      { row: 5, column: 'SN', why: 'it appears twice' },
-      { row: 6, column: 'REASON', why: 'it has 201 characters, and at most 200 are permitted' },
+      { row: 5, column: 'SN', why: 'this SN appears twice' },
+      { row: 6, column: 'REASON', why: 'the reason has 201 characters, and at most 200 are permitted' },
       { row: 7, column: 'SN', why: 'it is not on this order' },
     ]);
     expect(problemsOf('[{"sn":"1","reason":"a\\u0007b"},7]')).toEqual([
-      { row: 1, column: 'REASON', why: 'it contains U+0007 BELL at position 2' },
-      { row: 2, column: 'SN', why: 'it is empty' },
-      { row: 2, column: 'REASON', why: 'it is empty' },
+      { row: 1, column: 'REASON', why: 'the reason contains U+0007 BELL at position 2' },
+      { row: 2, column: 'SN', why: 'the value is empty' },
+      { row: 2, column: 'REASON', why: 'the reason is empty' },
     ]);
   });
 
   it.each([
-    ['SN,WHY\n1,Lost', 'it must name the columns SN and REASON'],
-    ['', 'it must name the columns SN and REASON'],
+    ['SN,WHY\n1,Lost', 'the first row must name the columns SN and REASON'],
+    ['', 'the first row must name the columns SN and REASON'],
     ['SN,REASON\n', 'the list names no unit'],
     ['{"sn":"1"}', 'the file must be a list: [ … ]'],
   ])('is refused as a whole: %j', (text, why) => {

@@ -153,10 +153,10 @@ describe('a list of units', () => {
   });
 
   it.each([
-    ['no known column', 'A,B\n1,2', /row 1: it must name the columns/],
-    ['FROM alone', 'FROM\n1', /row 1: it must name the columns/],
+    ['no known column', 'A,B\n1,2', /row 1: the first row must name the columns/],
+    ['FROM alone', 'FROM\n1', /row 1: the first row must name the columns/],
     ['no rows', 'SN\n', /names no unit/],
-    ['nothing', '', /row 1: it must name the columns/],
+    ['nothing', '', /row 1: the first row must name the columns/],
     ['too many units', 'FROM,TO\n1,FFFFFF', /at most 20000 units/],
     ['more problems than are named', `SN\n${'X\n'.repeat(25)}`, /and 5 more/],
   ])('is refused with %s', (_name, text, words) => {
@@ -166,8 +166,8 @@ describe('a list of units', () => {
   it.each([
     ['a text that is not JSON', 'SN', /not JSON/],
     ['an object', '{"sn":"1"}', /must be a list/],
-    ['a number', '["1", 2]', /row 2, column SN: it is a number: write serial numbers in quotes/],
-    ['null', '[null]', /row 1, column SN: it is empty/],
+    ['a number', '["1", 2]', /row 2, column SN: the value is a number: write serial numbers in quotes/],
+    ['null', '[null]', /row 1, column SN: the value is empty/],
     ['too many rows', JSON.stringify(Array.from({ length: 20_001 }, () => '1')), /at most 20000 units/],
   ])('as JSON is refused with %s', (_name, text, words) => {
     expect(() => readUnitJson(text)).toThrow(words);

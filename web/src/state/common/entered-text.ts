@@ -29,7 +29,7 @@ export function readDigits(typed: string): string {
   return readTyped(typed).replaceAll('-', '');
 }
 
-const refusalText = (why: string): string => t`The reason ${why}. Type it again.`;
+const refusalText = (why: string): string => t`The reason ${why}. Type the reason again.`;
 
 export function readReason(typed: string): EnteredText {
   if (typed.trim() === '') return { text: '', refusal: undefined };

@@ -44,7 +44,7 @@ export async function readReplay(file: OpenedFile): Promise<Replay> {
   const code = newest.failure?.code ?? '';
   throw new FileError(
     t`The demo cannot repeat a load that ended with ${code}.`,
-    t`Choose the file of a load that the unit, its link or the AS ended`,
+    t`Choose the file of a load that failed because of the unit, its link or the AS`,
   );
 }
 

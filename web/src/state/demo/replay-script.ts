@@ -1,6 +1,6 @@
-// Computes from the recorded exchanges of a failed load the faults that make a simulated unit, or
-// the AS, end a load in the same way. Compares commands, not APDUs, because a unit with extended
-// length takes a long command in one APDU and another unit in several.
+// Computes faults from the recorded exchanges of a failed load. With these faults, a simulated unit
+// or the AS ends a load in the same way. Compares commands, not APDUs, because one unit takes a
+// long command in one APDU and another in several.
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Failure } from '../common/failure.ts';
 import { isServiceCode, type ServiceFault } from './service-fault.ts';
@@ -45,7 +45,10 @@ const GET_RESPONSE = 0xc0;
 
 const OUTAGES = { 'device-lost': 'unplug', 'link-timeout': 'silence', 'link-garbled': 'noise' } as const;
 
-/** Failures for which a response of the unit is altered: the commands, and what is altered. */
+/**
+ * How a failure is repeated by altering a response: the commands whose response is altered, and the
+ * altered part.
+ */
 const ALTERED = {
   'receipt-refused': { commands: [IMPORTKEY, GET_RECEIPT], effect: 'last byte' },
   'challenge-refused': { commands: [GET_CHALLENGE], effect: 'last byte' },
@@ -83,7 +86,10 @@ function isAltered(code: string): code is keyof typeof ALTERED {
   return Object.hasOwn(ALTERED, code);
 }
 
-/** Each exchange without success becomes a fault that is counted from the fault before it. */
+/**
+ * Converts each exchange without success into a fault. The position of a fault is counted from the
+ * fault before it.
+ */
 function interruptions(exchanges: readonly RecordedExchange[], end: Failure): readonly ReplayFault[] {
   const faults: ReplayFault[] = [];
   const last = exchanges.map(({ statusWord }) => statusWord).lastIndexOf(undefined);
@@ -98,7 +104,7 @@ function interruptions(exchanges: readonly RecordedExchange[], end: Failure): re
       faults.push({ fault: 'refuse', ins, statusWord, skip });
     } else {
       const effect = index === last || end.code !== 'device-lost' ? effectOf(end) : 'silence';
-      // If the recorded load ended with this outage, the simulated outage lasts.
+      // An outage that ended the recorded load is permanent in the simulation.
       const lasting = effect !== 'unplug' && index === exchanges.length - 1 && isOutage(end.code);
       faults.push({ fault: 'outage', ins, effect, lasting, skip });
     }

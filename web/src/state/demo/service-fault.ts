@@ -12,7 +12,7 @@ export interface ServiceFault {
 
 const HTML = { 'content-type': 'text/html' } as const;
 
-/** Codes that are not problems of the AS, and the answer for each. */
+/** The answer for each code that no problem document of the AS has. */
 const OTHERS = {
   'service-unreachable': () => Promise.reject(new TypeError('Failed to fetch')),
   'service-timeout': ({ signal }: RequestInit) =>

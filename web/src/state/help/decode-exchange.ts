@@ -62,7 +62,7 @@ export interface DecodedExchange {
   readonly slots: readonly SlotField[];
   /** Undefined if the link failed before the response. */
   readonly status: Status | undefined;
-  /** Whether there was no response, or one without success. */
+  /** True if the unit sent no response, or one without success. */
   readonly isFailed: boolean;
   /** Whether the operator sent the command from the console. */
   readonly isByHand: boolean;

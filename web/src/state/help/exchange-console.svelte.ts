@@ -1,5 +1,5 @@
-// The exchanges with the units of this station: those of the lanes, which grow during a load, and
-// those of earlier attempts that were stored. Filters them by text, unit and success.
+// The exchanges with the units of this station. Those of the lanes grow during a load; those of
+// earlier attempts were stored. Filters all of them by text, unit and success.
 import type { Exchange } from '../station/trace.svelte.ts';
 import { isFailed } from './decode-exchange.ts';
 import type { PastAttempt } from './facts.ts';

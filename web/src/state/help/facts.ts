@@ -43,7 +43,9 @@ export interface DeviceFacts {
   /** Number of the device on the screen. */
   readonly id: number;
   readonly link: LinkKind;
-  /** Product name. Never part of the support file, because a manufacturer may write anything. */
+  /**
+   * Product name. Never part of the support file, because a manufacturer can put any text there.
+   */
   readonly label: string;
   readonly ids?: UsbIds | undefined;
   /** The USB serial number (iSerialNumber). */
@@ -54,7 +56,7 @@ export interface DeviceFacts {
   readonly role: 'unit' | 'token' | 'unknown';
   /**
    * Name of the device profile that matches, for example one of the site file; undefined if none
-   * matches. Never part of the support file, because a site may write anything.
+   * matches. Never part of the support file, because a site can put any text there.
    */
   readonly profile?: string | undefined;
   /** Whether a device profile contains these ids. */
@@ -92,14 +94,14 @@ export type ServiceFacts =
   | {
       readonly is: 'failed';
       readonly failure: Failure;
-      /** State of the permission for the local network; undefined if it does not matter. */
+      /** State of the permission for the local network; undefined if the AS does not need it. */
       readonly localNetwork?: PermissionState | undefined;
     };
 
 export interface StorageFacts {
   /** Whether the browser keeps the data when the disk is full. */
   readonly isPersistent: boolean;
-  /** Whether the browser refused to keep the data after the operator asked. */
+  /** Whether the operator asked the browser to keep the data, and the browser refused. */
   readonly isRefused: boolean;
   /** Undefined if the browser does not report it. */
   readonly freeBytes: number | undefined;

@@ -61,7 +61,9 @@ interface Permitted {
   readonly form: string;
 }
 
-/** SELECT of another application could start a program of the manufacturer. */
+/**
+ * Does not permit SELECT of another application, which could start a program of the manufacturer.
+ */
 const PERMITTED: readonly Permitted[] = [
   { key: '00A4', parameters: /^0400$/, data: 'F0544B4C3101', form: '00 A4 04 00 06 F0544B4C3101 [Le]' },
   { key: '80CA', parameters: /^0000$/, data: '', form: '80 CA 00 00 [Le]' },
@@ -99,7 +101,7 @@ function findFault(digits: string): Malformed | undefined {
   return length > MAX_COMMAND_LENGTH ? { is: 'long', length } : undefined;
 }
 
-/** Says which length field decodeCommand() has refused. */
+/** Returns the length field that decodeCommand() has refused. */
 function lengthFault(bytes: Uint8Array): Malformed {
   const [, , , , first = 0, high = 0, low = 0] = bytes;
   if (first !== 0) return { is: 'wrong-lc', lc: first, following: bytes.length - 5 };

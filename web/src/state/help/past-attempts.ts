@@ -17,8 +17,8 @@ const askedIn = (steps: readonly StepEntry[]): readonly StepEntry[] =>
   steps.filter((entry) => entry.step !== 'failure' || !NOT_ASKED.has(entry.failure.code));
 
 /**
- * Returns a function that decides whether an exchange belongs to the attempt: it is neither earlier
- * nor later, and the page sent its command.
+ * Returns a function that decides whether an exchange belongs to the attempt. It does if it
+ * happened during the attempt and the page, not an expert, sent the command.
  */
 export function isWithin({ startedAt, outcome, steps }: Pick<Attempt, 'startedAt' | 'outcome' | 'steps'>) {
   const end = outcome === 'running' ? undefined : askedIn(steps).at(-1)?.at;
@@ -45,8 +45,8 @@ export function pastAttempts(
 }
 
 /**
- * The failure with which the load ended. If the unit later has no receipt, that failure remains.
- * Only a load that was interrupted without a failure ends with `no-receipt`.
+ * The failure with which the load ended. It remains even if the unit is later found to have no
+ * receipt. Only a load that was interrupted without a failure ends with `no-receipt`.
  */
 function endOf(steps: readonly StepEntry[]): Failure | undefined {
   let end: Failure | undefined;

@@ -43,7 +43,7 @@ export interface ReleaseComparison {
   /** Number of files that were compared, in this browser or at the server. */
   readonly files: number;
   readonly differences: readonly FileDifference[];
-  /** Whether the server sent every file that it has. False if it could not be reached. */
+  /** Whether the server sent every file that it has. False if it was unreachable. */
   readonly isServerRead: boolean;
 }
 
@@ -128,7 +128,10 @@ export class ReleaseCheck {
     return { files, differences: withoutRepeats([...found.values()].flat()), isServerRead };
   }
 
-  /** Returns false if the browser cannot read the file, and the page in this language does not load it. */
+  /**
+   * Returns false if the browser cannot read the file and the page in this language does not need
+   * it.
+   */
   async #compareStored(
     page: ReleasedPage,
     path: string,

@@ -1,6 +1,7 @@
-// Sends single commands to an attached unit, as an expert enters them in the console. The lane of the
-// unit is closed to loads while a command runs. It then opens the link again, which selects the
-// application and reads the identity, so the command leaves nothing behind (docs/adr/0061).
+// Sends single commands to an attached unit, as an expert enters them in the console. While a
+// command runs, the lane of the unit accepts no load. The lane then opens the link again, selects
+// the application and reads the identity, so that the command does not affect the next load
+// (docs/adr/0061).
 import { exchange } from '#protocol/apdu/chaining.ts';
 import type { CommandApdu } from '#protocol/apdu/command-apdu.ts';
 import { type Exchange, traced } from '../../transport/trace.ts';
@@ -60,7 +61,7 @@ export class SendingByHand {
     return this.#options.station.lanes;
   }
 
-  /** The chosen unit. A station with one unit needs no choice, unless another unit was chosen. */
+  /** The chosen unit. Without a choice, the only unit of the station, if there is exactly one. */
   get lane(): Lane | undefined {
     const [first, second] = this.lanes;
     if (this.#chosen) return this.lanes.includes(this.#chosen) ? this.#chosen : undefined;

@@ -29,8 +29,8 @@ export class TraceKeeper {
   }
 
   /**
-   * Stores the exchanges so far, and from now on those of each attempt: at its end at once, during a
-   * load every second. Returns a function that stops this.
+   * Stores the exchanges so far. From then on stores those of each attempt, every second during the
+   * load and once at its end. Returns a function that stops this.
    */
   start(): () => void {
     const { station } = this.#options;

@@ -12,7 +12,10 @@ import type { StoredOrder } from './stored-order.ts';
 /** Time from the last change of the text to the start of the search, in milliseconds. */
 const PAUSE_MS = 300;
 
-/** The unit that the search found on an order, or how many of its units end with the digits. */
+/**
+ * The unit of an order that the search found, or the number of its units whose SN ends with the
+ * digits.
+ */
 export type UnitMatch =
   | { readonly sn: string; readonly state: ListedState | 'unseen' }
   | { readonly count: number; readonly digits: string };

@@ -242,7 +242,7 @@ export class OrderRun implements UnitLoader {
 
   #unitOn(lane: Lane, sn: string): UnitProgress {
     const before = this.#units.find((unit) => unit.sn === sn);
-    // The link is new: one of the two units was plugged in again, and only that unit is attached.
+    // A new link means that one of the two units was plugged in again, and the other is gone.
     if (this.#duplicate === sn && before && before.linkId !== lane.link.id) this.#duplicate = undefined;
     if (before?.lane === lane) {
       before.setLink(lane.link.id);

@@ -32,7 +32,7 @@ export interface OrdersOptions
     'station' | 'store' | 'journal' | 'now' | 'ticks' | 'app' | 'wordsOf' | 'head' | 'scansLabels'
   > {
   readonly remote: Pick<WorkOrders, 'list' | 'find' | 'read' | 'open' | 'report' | 'reportFile' | 'progress'>;
-  /** Whether the run of an order starts when the order is opened, without a press. */
+  /** Whether the run of an order starts as soon as the order is opened, without a click. */
   readonly startsAlone?: (() => boolean) | undefined;
   readonly feedback: Feedback;
   readonly verification: Verification;

@@ -54,7 +54,7 @@ export class UnitProgress {
     return this.#phase;
   }
 
-  /** The failure that the phase names; undefined if it names none. */
+  /** The failure that the phase contains; undefined if it contains none. */
   get failure(): Failure | undefined {
     return 'failure' in this.#phase ? this.#phase.failure : undefined;
   }
@@ -158,7 +158,10 @@ export class UnitProgress {
     this.#isElsewhere = isElsewhere;
   }
 
-  /** After `record` rejects, the label must be scanned again. Has no effect while it is being recorded. */
+  /**
+   * Calls `record` to record that the label matches. If `record` rejects, the label must be scanned
+   * again. A call while the match is being recorded has no effect.
+   */
   async confirmLabel(record: (event: OrderEvent) => Promise<unknown>): Promise<void> {
     if (this.#isRecording) return;
     this.#isRecording = true;

@@ -10,7 +10,7 @@ export interface LanguageChoiceOptions {
   /** Name of the page in English. */
   readonly page: string;
   readonly settings: Pick<Storage, 'setItem'>;
-  /** Whether the operator would interrupt a load. */
+  /** Whether a change of the language would interrupt a load. */
   readonly isBusy: () => boolean;
   /** Resolves to undefined if there is no such file. @throws ProtocolError part-unreachable */
   readonly fetchFile: (path: string) => Promise<unknown>;

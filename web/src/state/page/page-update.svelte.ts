@@ -80,8 +80,9 @@ export class PageUpdate {
 
   /**
    * Activates the newer build and reloads the page. Does nothing while a reload would interrupt
-   * something. If that begins during the activation, or `mayReload` then returns false, the page is
-   * not reloaded: it continues with the files of its own build, and the operator can call this again.
+   * something. After the activation, reloads only if a reload interrupts nothing and `mayReload`
+   * returns true. Otherwise the page continues with the files of its own build, and the caller can
+   * try again.
    */
   async apply(mayReload: () => boolean = () => true): Promise<void> {
     if (this.#isApplying || this.obstacle) return;

@@ -51,8 +51,8 @@ export class AttemptLog {
   }
 
   /**
-   * `after` is the number of steps of the attempt before these. If the journal has more or fewer
-   * steps of the attempt, it refuses these.
+   * `after` is the number of earlier steps of the attempt. If the journal has another number of
+   * them, it refuses these steps.
    */
   async #write(steps: readonly StepBody[], options: WriteOptions, after: number): Promise<void> {
     if (typeof this.#attempt === 'number') return await this.#journal.append(this.#attempt, steps, options, after);

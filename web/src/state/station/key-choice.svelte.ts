@@ -143,9 +143,10 @@ export class KeyChoice {
   });
 
   /**
-   * The row of the chosen slot. If no slot is chosen and exactly one row fits, it is that row. A
-   * row fits if it takes the chosen key. If no key is chosen, each row with a key to load fits. The
-   * page never chooses an erasure or a transport key itself, because neither can be undone.
+   * The row of the chosen slot or, if no slot is chosen, the only row that fits. Undefined if
+   * several rows fit. A row fits if it takes the chosen key. If no key is chosen, each row with a
+   * key to load fits. The page itself never chooses an erasure or a transport key, because neither
+   * can be undone.
    */
   readonly row: SlotRow | undefined = $derived.by(() => {
     const open = this.rows.filter((row) => this.#keyIn(row));

@@ -106,8 +106,8 @@ export class Lane {
   }
 
   /**
-   * Opens the link and reads the identity. Closes an earlier connection first; before that, `last`
-   * may send commands on it. `last` never rejects.
+   * Opens the link and reads the identity. If there is an earlier connection, first calls `last`,
+   * which may send commands on it, and then closes it. `last` never rejects.
    */
   async open(last?: (connection: UnitConnection) => Promise<void>): Promise<void> {
     const { isInOtherTab } = this;

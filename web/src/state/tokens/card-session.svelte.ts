@@ -196,7 +196,7 @@ export class CardSession {
     if (this.#phase.is !== 'unlocked') this.#signOut();
   }
 
-  /** Ends the session if its AS is this card. The session keeps a failure that is the reason. */
+  /** Ends the session if its AS is this card. `failure` is the reason, if there is one. */
   #signOut(failure?: Failure): void {
     if (this.#session.local?.kind !== 'card') return;
     if (failure) this.#session.endOn(failure);

@@ -7,7 +7,7 @@ const SETTING = 'keyferry.imported-vaults';
 
 export class ImportedVaults {
   readonly #settings: Pick<Storage, 'getItem' | 'setItem'>;
-  /** Holds the ids also when the browser cannot store the setting. */
+  /** A copy in memory, for a browser that cannot store the setting. */
   readonly #ids = new Set<string>();
 
   constructor(settings: Pick<Storage, 'getItem' | 'setItem'>) {

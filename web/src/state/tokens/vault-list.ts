@@ -35,8 +35,8 @@ export interface StoredVault {
 /** A vault that this page or an earlier one has listed, and that is no longer in the browser. */
 export interface LostVault extends JournalToReturn {
   /**
-   * Whether the AS lacks an export or receipt of the journal. False only means that this page is
-   * not aware of one: another tab may have used the vault.
+   * Whether the AS lacks an export or receipt that this page has read. Another tab may have used
+   * the vault, so the AS may lack one even if this is false.
    */
   readonly isToReturn: boolean;
   /** The signed journal, if the vault was unlocked when it was lost. */

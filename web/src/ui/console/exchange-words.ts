@@ -100,7 +100,7 @@ function wordedValue(name: FieldName, value: string): string {
 function slotLine({ slot, key }: SlotField): Line {
   const name = slotName(Number.parseInt(slot, 16));
   const value = key ? t`version ${key.version}, ${key.attributes}, KCV ${key.kcv}` : t`empty`;
-  // Only languages with capitals change.
+  // Has no effect in a language without capital letters.
   return { label: `${name.charAt(0).toUpperCase()}${name.slice(1)}`, value };
 }
 

@@ -59,7 +59,7 @@ function malformedWords(fault: Malformed): string {
     case 'wrong-lc':
       return t`Lc is ${fault.lc}, but the number of bytes after it is ${fault.following}. Correct Lc, the data or Le.`;
     case 'long-form':
-      return t`A length that begins with 00 has two more bytes, which are not both 00. Correct it.`;
+      return t`A length that begins with 00 has two more bytes, which are not both 00. Correct the length.`;
   }
 }
 

@@ -107,7 +107,7 @@ const REST: Readonly<Record<Exclude<FindingCode, DeviceCode>, Source>> = {
   'local-network-asked': {
     title: t`This browser may ask for access to the local network`,
     remedy: t`Check again, and choose Allow if the browser asks`,
-    text: t`The browser asks when the AS is in a private network. It sends nothing before you answer.`,
+    text: t`The browser asks for access when the AS is in a private network. It sends nothing before you answer.`,
   },
   'local-network-denied': {
     title: t`This browser blocks requests to the local network`,
@@ -125,7 +125,7 @@ const REST: Readonly<Record<Exclude<FindingCode, DeviceCode>, Source>> = {
   }),
   'exports-left': ({ session }) => ({
     title: exportsLeft(session.exportsLeft ?? 0),
-    text: t`The vault or card in use can export this number of keys.`,
+    text: t`The vault or card in use can still export this number of keys.`,
   }),
   'exports-used': {
     title: t`No export is left`,
@@ -142,7 +142,7 @@ const REST: Readonly<Record<Exclude<FindingCode, DeviceCode>, Source>> = {
   'page-cut-off': {
     title: t`A part of the page is missing`,
     remedy: t`Check the network, then reload this page`,
-    text: t`Its file could not be fetched.`,
+    text: t`The file of this part could not be fetched.`,
   },
   'page-superseded': {
     title: t`Another tab has a newer version`,
@@ -160,7 +160,7 @@ const REST: Readonly<Record<Exclude<FindingCode, DeviceCode>, Source>> = {
   }),
   'build-unchecked': ({ build }) => ({
     title: buildName(build),
-    text: t`This build could not be compared with the one that its server offers.`,
+    text: t`This build could not be compared with the build on the server of this page.`,
   }),
   'interfaces-available': (facts) => ({ title: browserName(facts), text: t`USB and serial ports are available.` }),
   'interface-missing': interfaceMissing,
@@ -306,7 +306,7 @@ function lastAttempt(attempts: number): string {
 }
 
 function lossFound(time: string): string {
-  return t`The page found the loss on ${time}. Earlier attempts are missing.`;
+  return t`The page noticed on ${time} that the journal was deleted. Earlier attempts are missing.`;
 }
 
 function openLoads(loads: number): string {

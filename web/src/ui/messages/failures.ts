@@ -54,7 +54,7 @@ const LINK = {
   'link-echo': {
     remedy: t`Check that the unit is connected and switched on`,
     again: true,
-    title: t`The adapter only returns what this page sends. No unit answers through it.`,
+    title: t`The adapter only returns what this page sends. No unit answers through the adapter.`,
   },
   'link-garbled': {
     remedy: t`Try another cable or another port`,
@@ -219,7 +219,7 @@ const SERVICE = {
   },
   'idempotency-conflict': {
     again: true,
-    title: t`The AS has already received a different request with this number.`,
+    title: t`The AS has already received a different request with the same number.`,
   },
   'vault-unknown': {
     remedy: t`Sign in to the AS that issued this vault, then return its journal`,

@@ -6,7 +6,7 @@ import type { Kind } from './lane.ts';
 interface UnitWords {
   readonly kind: Kind;
   readonly word: string;
-  /** Follows the number of units in this state. */
+  /** The text after the number of units in this state. */
   readonly counted: string;
 }
 

@@ -17,7 +17,10 @@ const OBSTACLES: Readonly<Record<ReloadObstacle, UpdateWords>> = {
   load: { remedy: t`Finish the load before you update.`, why: t`The update reloads this page.` },
   unit: { remedy: t`Wait until the unit is read.`, why: t`The update reloads this page.` },
   token: { remedy: t`Wait until the vault or card has answered.`, why: t`The update reloads this page.` },
-  journal: { remedy: t`Save the journal of the lost vault first.`, why: t`A reload would delete its only copy.` },
+  journal: {
+    remedy: t`Save the journal of the lost vault first.`,
+    why: t`A reload would delete the only copy of the journal.`,
+  },
 };
 
 const REFUSALS: Readonly<Record<NonNullable<PageUpdate['refusal']>, UpdateWords>> = {

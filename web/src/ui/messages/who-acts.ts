@@ -7,7 +7,7 @@ export function whoActs(helper: Helper | undefined): string {
   return helper === 'custodian' ? t`Who acts: your custodian.` : t`Who acts: your administrator.`;
 }
 
-/** For a lane of an order, on which the operator always acts too. */
+/** Says who acts on a lane of an order. The operator always acts there too. */
 export function whoActsOnOrder(helper: Helper | undefined): string {
   if (helper === undefined) return t`Who acts: you.`;
   return helper === 'custodian' ? t`Who acts: you and your custodian.` : t`Who acts: you and your administrator.`;

@@ -4,13 +4,13 @@ import { readDigits, readReason, storedReason } from '#web/state/common/entered-
 
 it('a reason is converted to its normal form, or refused with the name of the character', () => {
   expect(readReason(' non livre\u0301\u00a0: cassé 🔧 ')).toEqual({ text: 'non livré : cassé 🔧', refusal: undefined });
-  expect(readReason(' \u200b')).toEqual({ text: '', refusal: 'The reason is empty. Type it again.' });
+  expect(readReason(' \u200b')).toEqual({ text: '', refusal: 'The reason is empty. Type the reason again.' });
   expect(readReason('  ')).toEqual({ text: '', refusal: undefined });
   expect(readReason('a\u202eb').refusal).toBe(
-    'The reason contains U+202E RIGHT-TO-LEFT OVERRIDE at position 2. Type it again.',
+    'The reason contains U+202E RIGHT-TO-LEFT OVERRIDE at position 2. Type the reason again.',
   );
   expect(readReason('x'.repeat(201)).refusal).toBe(
-    'The reason has 201 characters, and at most 200 are permitted. Type it again.',
+    'The reason has 201 characters, and at most 200 are permitted. Type the reason again.',
   );
 });
 

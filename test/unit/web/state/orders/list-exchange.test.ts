@@ -130,7 +130,7 @@ describe('a journal that fails', () => {
     );
     expect([lists.failure, lists.problems, lists.importedReasons]).toEqual([undefined, [], 1]);
     await lists.importReasons(file(`SN,REASON\n${sn(1)},a\u202eb\n`));
-    expect(lists.problems[0]?.why).toBe('it contains U+202E RIGHT-TO-LEFT OVERRIDE at position 2');
+    expect(lists.problems[0]?.why).toBe('the reason contains U+202E RIGHT-TO-LEFT OVERRIDE at position 2');
     await lists.compare({
       name: 'gone',
       size: 1,
