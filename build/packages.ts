@@ -1,6 +1,6 @@
 // Lists the npm packages whose code is in a build, for the SBOM of a release (docs/release.md). The
-// list comes from the bundler, because package.json names neither packages that other packages bring
-// along, nor the development packages, such as svelte, that are part of the page.
+// list comes from the bundler, because package.json does not name the packages that other packages
+// require. It also names svelte as a development package, although the page contains it.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Plugin, Rolldown } from 'vite';
@@ -22,7 +22,7 @@ export function listPackages(folder: string): { readonly ofBuild: Plugin; readon
     ofBuild: {
       name: 'keyferry:list-packages',
       apply: 'build',
-      // The script of the verifier is removed from the bundle later (inline.ts).
+      // Runs before inline.ts removes the script of the verifier from the bundle.
       enforce: 'pre',
       generateBundle: { order: 'pre', handler: (_options, bundle) => collect(bundle) },
       writeBundle() {

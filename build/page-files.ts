@@ -104,10 +104,13 @@ type HeadersOf = (file: { readonly path: string; readonly html?: string | undefi
 
 /** Files of each language that are in the list of no page: the pages of one file, and the manifest. */
 const SINGLES = ['verify.html', 'label.html', 'manifest.json'];
-/** For each language, the files that not every language loads. */
+/** For each language, the files that are not common to all languages. */
 type Parts = Readonly<Record<string, readonly string[]>>;
 
-/** Returns the files that not every language loads; none for a build in one language. */
+/**
+ * Returns, for each language, the files that are not common to all languages. Empty for a build in
+ * one language.
+ */
 function partsOf(page: string, languages: readonly string[], lists: string): Parts {
   if (languages.length === 1) return {};
   const filesOf = languages.map((language) => {

@@ -3,12 +3,12 @@ import { GUIDES, inFolder, TRANSLATED, translationOf } from '../languages/docume
 import { ENGLISH, LANGUAGES } from '../languages/languages.ts';
 
 export interface Guide {
-  /** File name of the page without extension. */
+  /** File name of the guide without extension. */
   readonly name: string;
   readonly language: string;
   /** Path of the Markdown document in the repository. */
   readonly source: string;
-  /** Path of the page in the folder of the page. */
+  /** Path of the built guide in the folder of the page. */
   readonly file: string;
 }
 
@@ -47,8 +47,8 @@ export function guidesIn(languages: readonly string[]): readonly Guide[] {
 }
 
 /**
- * Of the guides, the service worker caches those that are read at a station, in the language of the
- * page and without pictures. All guides together are larger than the page.
+ * The guides that the service worker caches: those that are read at a station, in the language of
+ * the page and without pictures. All guides together are larger than the page.
  */
 const READ_AT_STATIONS = ['engineer', 'stations'];
 

@@ -54,13 +54,19 @@ export function renderGuide(guide: Guide, guides: readonly Guide[], sources: Gui
   return frame(guide, { title: titleOf(text), body, links: linksOf(guide, guides, sources) });
 }
 
-/** Returns the title of a guide, isolated from the text around it if that is in another language. */
+/**
+ * Returns the title of a guide. If the guide is in another language, the title is isolated from the
+ * text around it.
+ */
 function titleIn(target: Guide, { language }: Guide, sources: GuideSources): string {
   const title = titleOf(sources(target.source));
   return target.language === language ? title : `<bdi lang="${target.language}">${title}</bdi>`;
 }
 
-/** Returns a link from a guide to another, which says if it is in another language. */
+/**
+ * Returns a link from a guide to another. If the other guide is in another language, the link says
+ * so.
+ */
 function linkTo(target: Guide, from: Guide, words: string, anchor = '', more = ''): string {
   const language = target.language === from.language ? '' : ` hreflang="${target.language}"`;
   const path = posix.relative(posix.dirname(from.file), target.file);

@@ -46,7 +46,7 @@ class Reader {
 
   #readScript(node: Node): void {
     const message = scriptMessage(node, this.#source);
-    // The forms of a plural are no messages of their own.
+    // The forms of a plural are not separate messages.
     const templates = message?.form === 'plural' ? [...(pluralForms(node)?.entries.values() ?? [])] : [];
     const inside = templates.length > 0 ? nodesIn(node.arguments).slice(0, 1) : childrenOf(node);
     for (const child of inside) this.visit(child);

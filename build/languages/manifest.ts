@@ -21,7 +21,7 @@ export function manifestMessages(source: string): readonly PlacedMessage[] {
   return [description, ...shortcuts.map(({ name }) => name)].map(placed);
 }
 
-/** Returns the manifest in a language. Its shortcut to the verifier leads to that of the language. */
+/** Returns the manifest in a language. Its shortcut leads to the verifier in that language. */
 export function translateManifest(source: string, language: string, catalog: Catalog): string {
   const manifest = JSON.parse(source) as Manifest;
   const translated = (key: string): string => {

@@ -10,7 +10,7 @@ export interface Range {
 }
 
 export interface Message extends Range {
-  /** The English text. Of a plural, its form "other". */
+  /** The English text; for a plural, the text of its form "other". */
   readonly key: string;
   /** How the translation is written: as a template, as the forms of a plural, in markup, or as an attribute. */
   readonly form: 'template' | 'plural' | 'markup' | 'attribute';

@@ -60,7 +60,7 @@ export interface PageOptions {
   readonly chooser: string | undefined;
 }
 
-/** The place of the links to each language. */
+/** Matches the empty element that receives the links to the other languages. */
 const LINKS = /(<nav class="stuck languages"[^>]*>)<\/nav>/;
 
 /**

@@ -36,6 +36,6 @@ function pseudo(key: string): string {
     length += token.text.length;
     return token.text.replace(/[aeiou]/gi, (each) => ACCENTS[each] ?? each);
   });
-  // Words of a usual length, so that lines break.
+  // Adds words of a usual length, so that lines break as they do in a translation.
   return parts.join('') + ' ~~~~'.repeat(Math.ceil((length * GROWTH) / 5));
 }

@@ -53,8 +53,8 @@ export class HostBus {
   }
 
   /**
-   * Resolves when programs can see the plugged-in units. Applies the armed faults that prevent
-   * opening.
+   * Resolves when programs can see the plugged-in units. Applies the armed faults that prevent a
+   * program from opening a unit.
    */
   async whenAttached(): Promise<void> {
     await this.#attaching;

@@ -54,8 +54,8 @@ export type Fault =
     }
   /**
    * Interrupts the link at the next command that has this INS, after `skip` others. The unit does
-   * not run the command. `silence` and `noise` (each transmission of the unit arrives damaged) last
-   * until the link is opened again or, with `lasting`, until the faults are cleared.
+   * not run the command. With `noise`, each transmission of the unit arrives damaged. `silence` and
+   * `noise` last until the link is opened again or, with `lasting`, until the faults are cleared.
    */
   | {
       readonly fault: 'outage';
@@ -176,7 +176,7 @@ export class FaultScript {
     if (this.#outage?.lasting !== true) this.#outage = undefined;
   }
 
-  /** The armed fault that prevents opening the link. Undefined if there is none. */
+  /** The armed fault that prevents a program from opening the link. Undefined if there is none. */
   get openRefusal(): 'busy' | 'driver missing' | 'access denied' | undefined {
     for (const { fault } of this.#armed) {
       if (fault.fault === 'busy' || fault.fault === 'driver missing' || fault.fault === 'access denied') {

@@ -1,5 +1,5 @@
 // Encodes the command APDU, short and extended, cases 1 to 4 (ISO/IEC 7816-4 clause 5.2, ISO/IEC
-// 7816-3 clause 12.1). The host uses it for every instruction.
+// 7816-3 clause 12.1). The host encodes every command with it.
 import { type Bytes, concat } from '../bytes/bytes.ts';
 import { u16 } from '../bytes/integers.ts';
 

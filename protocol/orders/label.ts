@@ -4,7 +4,10 @@ import { readSerialNumber } from './units.ts';
 const FORMAT = 'KF1';
 const LABEL = /^KF1 ([\dA-F]{32}) [\dA-F]{10}$/;
 
-/** Returns the text for a unit and a key in it. It consists of characters of the alphanumeric mode of QR. */
+/**
+ * Returns the text for a unit and a key in it. The text has only characters of the alphanumeric
+ * mode of QR codes.
+ */
 export function encodeLabel(sn: string, kcv: string): string {
   return `${FORMAT} ${sn} ${kcv.toUpperCase()}`;
 }

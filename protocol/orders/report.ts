@@ -20,7 +20,9 @@ const reportLoadSchema = v.object({
   ref2,
   /** The payload is VerdictJson. Null if the AS has no receipt. */
   verdict: v.nullable(documentEnvelopeSchema),
-  /** Number of exports for this load. `reasons` contains one reason for each after the first. */
+  /**
+   * Number of exports for this load. `reasons` contains one reason for each export after the first.
+   */
   exports: natural,
   reasons: list(printable(500), 0, 1000),
 });
@@ -52,7 +54,7 @@ const reportTotalsSchema = v.object({
   failed: natural,
   unknown: natural,
   absent: natural,
-  /** Total number of verdicts, and of exports, of all loads. */
+  /** Numbers of verdicts and of exports, summed over all loads. */
   verdicts: integer(0, MAX_LOADS),
   exports: natural,
 });

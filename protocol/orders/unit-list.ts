@@ -102,7 +102,10 @@ export function readUnitList(text: string): UnitRange[] {
   return isJson(text) ? readUnitJson(text) : readUnitCsv(text);
 }
 
-/** True iff the text begins with a bracket, which no serial number and no column name does. */
+/**
+ * True iff the text begins with a bracket. A CSV list never does, because serial numbers and column
+ * names have no bracket.
+ */
 export function isJson(text: string): boolean {
   return /^\uFEFF?\s*[[{]/.test(text);
 }

@@ -15,8 +15,8 @@ const SERIAL_NUMBER = /^(?!0{32})[0-9A-F]{32}$/;
 export const serialNumber = text(SERIAL_NUMBER, 'a serial number of 32 upper-case hex digits');
 
 /**
- * Reads 1 to 32 hex digits in any case, with or without blanks, colons, dashes and quotes. Returns
- * undefined for any other text.
+ * Reads 1 to 32 hex digits in upper or lower case, with or without blanks, colons, dashes and
+ * quotes. Returns undefined for any other text.
  */
 export function readSerialNumber(written: string): string | undefined {
   const digits = digitsOf(written);
@@ -85,7 +85,7 @@ const LAST_DIGITS = /^[0-9A-F]{4,32}$/;
 
 export const lastDigits = text(LAST_DIGITS, 'the last digits of a serial number');
 
-/** Reads a serial number or its last 4 digits or more, as typed. Undefined for any other text. */
+/** Reads a typed serial number, or at least its last 4 digits. Undefined for any other text. */
 export function readLastDigits(written: string): string | undefined {
   const digits = digitsOf(written);
   return LAST_DIGITS.test(digits) ? digits : undefined;

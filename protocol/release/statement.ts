@@ -113,8 +113,8 @@ function readFile(source: string): Envelope {
 }
 
 /**
- * Reads the statement. Its signature may not be verified yet, because the statement contains the
- * key.
+ * Reads the statement. Called before its signature is verified, because the statement contains the
+ * key for that.
  */
 function readStatement({ payload }: Envelope): Release {
   const { subject, predicate } = orRefused(() =>

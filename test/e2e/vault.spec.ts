@@ -80,7 +80,9 @@ test('refuses a changed file, and a file of an AS whose root key is not pinned',
   await expect(
     page.getByText('Sign in once to the AS that issued this vault, then open the vault again.'),
   ).toBeVisible();
-  await expect(page.getByText('This station has not pinned the root key of that AS.')).toBeVisible();
+  await expect(
+    page.getByText('This station has not pinned the root key of the AS that issued this vault.'),
+  ).toBeVisible();
   await expect(page.getByRole('article')).toHaveCount(0);
 });
 

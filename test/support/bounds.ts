@@ -17,8 +17,8 @@ const VALUES = {
 };
 
 /**
- * A longer list is not read, because that would take long. Such a list is only tested beyond its
- * limit, where it is refused before its items are read.
+ * Longer lists are tested only beyond their limit, because reading them would take long. Beyond its
+ * limit, a list is refused before its items are read.
  */
 const MAX_ITEMS = 1000;
 

@@ -1,4 +1,4 @@
-// A web server that serves a released build from a folder, and what a test changes in its answers.
+// A web server that serves a released build from a folder. A test can change its answers.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -14,7 +14,10 @@ export class MemoryLogFile implements LogFile {
   closingFailure: Error | undefined;
   readonly size: number;
 
-  /** `size` is the size when the file was opened; more than the content has if the file was truncated since. */
+  /**
+   * `size` is the size of the file when it was opened. If it exceeds the length of `content`, the
+   * file was truncated after that.
+   */
   constructor(content: Uint8Array = new Uint8Array(0), size = content.length) {
     this.written = Buffer.from(content);
     this.durable = this.written;

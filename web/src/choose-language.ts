@@ -6,7 +6,7 @@ import { pageLanguage } from './text/t.ts';
 
 /**
  * Name in sessionStorage of the language that this tab has tried to open. A server that lacks this
- * page may send another one, which must not try again.
+ * page may send another page, which must not try to open this language again.
  */
 const TRIED = 'keyferry.language-tried';
 

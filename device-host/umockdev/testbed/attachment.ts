@@ -3,7 +3,7 @@
 import type { Testbed } from './testbed.ts';
 
 export interface Attachment {
-  /** Applies the armed faults that prevent opening. */
+  /** Applies the armed faults that prevent a program from opening the device file. */
   refresh(): void;
   /** Called when the unit is unplugged and the kernel has not detected it yet. */
   unplug(): void;

@@ -1,4 +1,4 @@
-// Reads which build of the page this is, and whether its server offers the same build.
+// Identifies the build of this page, and compares it with the build on the server.
 import type { StationReportJson } from '#protocol/orders/requests.ts';
 import type { BuildFacts } from '../state/help/facts.ts';
 

@@ -5,7 +5,7 @@ import type { Platform } from '../transport/platform.ts';
 import type { AsBase } from './as-base.ts';
 import type { Settings } from './storage.ts';
 
-/** The parts of `navigator` that the services use. A browser may lack the `Partial` ones. */
+/** The parts of `navigator` that the services use. Some browsers lack those in `Partial`. */
 export type BrowserParts = Pick<Navigator, 'locks' | 'userAgent' | 'onLine'> &
   Partial<
     Pick<

@@ -89,7 +89,7 @@ export function keepTraces({ database, journal }: CoreServices, station: Station
   new TraceKeeper({ station, journal, traces: new Traces(database) }).start();
 }
 
-/** The options that need none of the services. */
+/** The options of Help that need none of the services. */
 function commonOptions(
   { browser, platform, ticks, storagePrefix, now }: HelpEnvironment,
   { station, health, asClock }: HelpSubjects,

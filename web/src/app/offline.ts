@@ -27,7 +27,7 @@ export async function keepOffline(
   if (import.meta.env.KEYFERRY_LANGUAGES && !isDemo) registration.active?.postMessage('language');
   const { waiting } = registration;
   const watch = once(async () => (await import('./updates.ts')).watchUpdates(registration, subjects, waiting));
-  /** Loads the code for updates when the browser has found the first one. */
+  /** Loads the code for updates when the browser has found the first update. */
   const onUpdate = (): void => {
     // On the first visit, the worker that is being installed is not an update.
     if (registration.active) watch().catch(ignoreFetchFailure);

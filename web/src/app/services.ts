@@ -56,7 +56,7 @@ export interface Services extends StationServices {
 }
 
 /**
- * Returns the answer. Calls `onReach` with true if a server answered, even if it is not the AS, and
+ * Returns `answer`. Calls `onReach` with true if a server answered, even if it is not the AS, and
  * with false if none answered.
  */
 async function reported(answer: Promise<Response>, onReach: Environment['onReach']): Promise<Response> {
@@ -81,7 +81,7 @@ export async function startServices(environment: Environment): Promise<Services>
   const isStored = settings.getItem(setting) !== null;
   let site: StationSite | undefined;
   let [baseUrl] = asBase;
-  /** Opens the site file if there is one, or if this station has accepted one. */
+  /** Opens the site file if the server has one, or if this station has accepted one before. */
   const openSite = async (): Promise<TrustStore> => {
     if (isStored || (await environment.siteAnswer)?.status === 200) {
       site = await (await import('./site.ts')).openStationSite(environment, setting, database);

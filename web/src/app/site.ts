@@ -121,13 +121,13 @@ export class StationSite {
 
   /**
    * Names under which the journal of this station records the AS. A new attempt gets the first one.
-   * The others are the other addresses at which the station has pinned the root key of the AS.
+   * The other names are the addresses at which the station has pinned the root key of the AS.
    */
   get names(): AsBase {
     return this.#names;
   }
 
-  /** The built-in profiles, and before them those of the verified file. */
+  /** The profiles of the verified file, then the built-in profiles. */
   get profiles(): readonly DeviceProfile[] {
     return this.#profiles;
   }
@@ -165,7 +165,7 @@ export class StationSite {
         if (this.#refusal) throw this.#refusal;
         const stored = await store.read();
         if (stored || !this.#accepted || this.#unverified !== undefined) return await this.#newest(stored);
-        // The root of the AS is the one that certified the accepted file.
+        // Pins the root that certified the accepted file, because it is the root of the AS.
         await store.pin(toBase64url(this.#accepted.root));
         return await this.#newest(await store.read());
       },
@@ -178,7 +178,7 @@ export class StationSite {
       replace: async (root) => {
         if (this.#unverified === undefined) {
           // The root of an AS that was set up again is pinned only if it verifies the file. Under
-          // that root, the file that this station accepted last is no longer valid.
+          // the new root, the file that this station accepted last is no longer valid.
           await this.#verify(root, false);
         }
         // The operator has confirmed that the audit log may be older than the stored heads.
@@ -336,7 +336,7 @@ async function verifyFile(
   return await openSiteFile(text, roots, verify, last);
 }
 
-/** Stores a file that was verified. Another tab may have stored a newer one. */
+/** Stores a verified file, unless another tab has stored a newer one. */
 async function keep(
   text: string,
   { root, site }: VerifiedSite,

@@ -29,7 +29,7 @@ const ALGORITHMS = [-7, -257];
 const PRF_LENGTH = 32;
 /**
  * Names of the exceptions that a browser throws if the operator cancelled or failed the
- * verification, or has no such passkey. Browsers do not report which of these it was.
+ * verification, or has no matching passkey. Browsers do not report which of these it was.
  */
 const REFUSALS: ReadonlySet<string> = new Set(['NotAllowedError', 'AbortError', 'InvalidStateError']);
 

@@ -29,7 +29,7 @@ export interface ListedOrder {
   readonly lines: number;
   /** Number of units that are done, over all stations. */
   readonly done: number;
-  /** What find() has found; null in an answer to list(). */
+  /** The unit that find() has found; null in a result of list(). */
   readonly unit: FoundUnitJson | null;
   readonly state: OrderState;
   readonly notBefore: string;

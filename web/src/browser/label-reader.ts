@@ -13,7 +13,10 @@ interface DetectorClass {
 
 /** The kinds of code on labels of units. */
 const FORMATS = ['qr_code', 'data_matrix', 'code_128', 'code_39', 'itf'];
-/** Length of the longer side of the picture in which QR codes are searched, in pixels. */
+/**
+ * Maximum length in pixels of the longer side of the picture in which readQr() looks for a code.
+ * Larger pictures are scaled down.
+ */
 const MAX_SIDE = 800;
 
 /** Reads the current picture of one video element. */

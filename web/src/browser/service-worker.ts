@@ -34,8 +34,8 @@ export interface CachedBuild {
    */
   readonly files: Readonly<Record<string, string>>;
   /**
-   * For each language, the files that not every language loads. Undefined for a build in English
-   * only.
+   * For each language, the files that are not common to all languages. Undefined for a build in
+   * English only.
    */
   readonly languages?: Readonly<Record<string, readonly string[]>>;
 }
@@ -70,7 +70,7 @@ const CACHE = PREFIX + KEYFERRY_BUILD.hash;
 /** Key: path of the request, which is the folder for index.html. Value: hash of the file. */
 const FILES = new Map(Object.entries(KEYFERRY_BUILD.files).map(([name, hash]) => [pathOfFile(name), hash]));
 
-/** For each language, the paths of the files that not every language loads. */
+/** For each language, the paths of the files that are not common to all languages. */
 const PARTS = new Map(Object.entries(LANGUAGES).map(([language, names]) => [language, names.map(pathOfFile)]));
 /** Name of the cache with the language that is cached. */
 const LANGUAGE = `${PREFIX}language`;

@@ -14,12 +14,15 @@ export interface ConnectionOptions {
   readonly onSuperseded: () => void;
 }
 
-/** Milliseconds after which pending work is checked for a database that was closed without an event. */
+/**
+ * Interval in ms at which pending work is checked, because a browser can close the database without
+ * an event.
+ */
 const CHECK_MS = 2000;
 
 interface OpenDatabase<Schema extends DBSchema> {
   readonly db: IDBPDatabase<Schema>;
-  /** For each pending piece of work, the function that ends it when the browser closes the database. */
+  /** The functions that end the pending work when the browser closes the database. */
   readonly pending: Set<(reason: DOMException) => void>;
   /** Ends the pending work if the browser has closed the database without an event. */
   readonly check: () => void;
@@ -219,7 +222,7 @@ async function runIn<X extends Abortable, T>(transaction: X, body: (transaction:
   } catch (error) {
     abort(transaction);
     await done.catch(() => undefined);
-    throw transaction.error ?? error; // if the browser aborted the transaction, its reason
+    throw transaction.error ?? error; // the reason of the browser, if it aborted the transaction
   }
 }
 

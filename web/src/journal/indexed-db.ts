@@ -19,7 +19,7 @@ function isAborted(error: unknown): boolean {
   return cause instanceof DOMException && ['AbortError', 'InvalidStateError', 'UnknownError'].includes(cause.name);
 }
 
-/** The transaction of a write that repeatAborted() repeats, and how to find out whether it is on disk. */
+/** A write that repeatAborted() repeats, and how to check whether an earlier try is on disk. */
 export interface Repeatable<X, T> {
   /** Runs one transaction. Its exceptions are translated by translateErrors(). */
   readonly run: (body: (transaction: X) => Promise<T>) => Promise<T>;

@@ -8,7 +8,7 @@ export interface StorageQuota {
   readonly freeBytes: number | undefined;
 }
 
-/** The journal stores at most about this many bytes for one load. */
+/** Approximate maximum size of the journal entries of one load, in bytes. */
 export const BYTES_PER_LOAD = 8_000;
 
 /**

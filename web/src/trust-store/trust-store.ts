@@ -77,8 +77,8 @@ export class StationTrustStore {
   }
 
   /**
-   * Runs a transaction, and repeats it if the browser closes the database or aborts it. `write` resolves with the
-   * record as the database then has it.
+   * Runs a transaction, and repeats it if the browser closes the database or aborts it. `write`
+   * resolves with the record that the database then contains.
    */
   #run<M extends 'readonly' | 'readwrite', T extends TrustRecord | undefined>(
     mode: M,

@@ -237,7 +237,7 @@ export class VaultStore {
   }
 
   /**
-   * Adds an entry, and makes the other requests of its transaction.
+   * Adds an entry, and makes the other writes of the same transaction.
    * @param xc number of the newest export that must be in the store
    */
   #append(

@@ -16,7 +16,7 @@ import { type OpenedFile, readFile } from '../common/read-file.ts';
 import { type RecordedExchange, type ReplayScript, replayScript } from './replay-script.ts';
 
 export interface Replay extends ReplayScript {
-  /** Begin of the recorded attempt, ISO 8601. */
+  /** Start of the recorded attempt, ISO 8601. */
   readonly at: string;
   readonly link: LinkKind;
   /** How the recorded load ended, and how the replayed load ends. */

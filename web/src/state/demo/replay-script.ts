@@ -8,7 +8,7 @@ import { isServiceCode, type ServiceFault } from './service-fault.ts';
 /** An exchange as the support file records it. */
 export interface RecordedExchange {
   readonly ins: number;
-  /** Whether this is a part of a command chain, but not the last. */
+  /** Whether this is a part of a command chain, but not the last part. */
   readonly isPart: boolean;
   /** Undefined if the link failed before the response. */
   readonly statusWord: number | undefined;
@@ -134,7 +134,7 @@ function isExplained(faults: readonly ReplayFault[], code: string): boolean {
   return faults.some((fault) => fault.fault === 'refuse' && [0x61, 0x6c].includes(fault.statusWord >> 8));
 }
 
-/** Alters the last response that can have this failure. */
+/** Alters the last response that can cause this failure. */
 function alteration(
   exchanges: readonly RecordedExchange[],
   code: keyof typeof ALTERED,

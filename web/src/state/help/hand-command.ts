@@ -46,7 +46,10 @@ export type HandCommand =
 
 export interface DecodedHandCommand {
   readonly command: CommandApdu;
-  /** The command without a response, for the words that are shown before it is sent. */
+  /**
+   * The command as an exchange without a response. Its description is shown before the command is
+   * sent.
+   */
   readonly preview: Exchange;
 }
 
@@ -101,7 +104,7 @@ function findFault(digits: string): Malformed | undefined {
   return length > MAX_COMMAND_LENGTH ? { is: 'long', length } : undefined;
 }
 
-/** Returns the length field that decodeCommand() has refused. */
+/** Returns which length field decodeCommand() has refused. */
 function lengthFault(bytes: Uint8Array): Malformed {
   const [, , , , first = 0, high = 0, low = 0] = bytes;
   if (first !== 0) return { is: 'wrong-lc', lc: first, following: bytes.length - 5 };

@@ -1,12 +1,15 @@
 // Reads the permission for the local network. Chrome and Edge 142 and newer ask for it when a page of
 // a public address calls an AS in a private network (docs/hosting.md).
 
-/** Version 145 has split `local-network-access` into this permission and one for the same computer. */
+/**
+ * Names of the permission. Chrome 145 split `local-network-access` into `local-network` and a
+ * permission for the same computer.
+ */
 const NAMES = ['local-network', 'local-network-access'] as const;
 
 /**
- * Returns the state of the permission. Undefined if the browser does not ask, because each AS has
- * the origin of the page. Also undefined in a browser without this permission.
+ * Returns the state of the permission. Undefined if the browser does not ask because each AS has
+ * the origin of the page, or if the browser does not have this permission.
  */
 export async function readLocalNetwork(
   permissions: Pick<Permissions, 'query'> | undefined,

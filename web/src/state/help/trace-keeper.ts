@@ -10,7 +10,7 @@ import type { Traces } from './traces.ts';
 /** Interval at which the exchanges of a running load are stored, in ms. */
 const SAVE_MS = 1_000;
 
-/** Number of attempts, newest first, in which the attempt of each lane is looked up. */
+/** Number of attempts, newest first, among which save() looks for the attempt of each lane. */
 const RECENT_ATTEMPTS = 25;
 
 export interface TraceKeeperOptions {

@@ -15,7 +15,7 @@ export interface LaneActions {
   readonly maySetAside: boolean;
 }
 
-/** The part of a lane that decides what can be done on it. */
+/** The part of a lane that determines what the operator can do on the lane. */
 type LaneState = Pick<Lane, 'busy' | 'phase'>;
 
 /** Whether the AS has ended the order. This station then only shows it. */

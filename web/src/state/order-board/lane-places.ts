@@ -17,7 +17,7 @@ export interface PlacedLane {
   readonly place: Place;
 }
 
-/** The part of a lane that decides its place. */
+/** The part of a lane that determines its place. */
 type LaneState = Pick<Lane, 'attached' | 'phase'>;
 
 /** Whether the operator must act on the lane. */

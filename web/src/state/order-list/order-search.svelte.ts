@@ -56,7 +56,7 @@ export class OrderSearch {
     return this.#text;
   }
 
-  /** The typed serial number, or its last 4 digits or more; undefined for any other text. */
+  /** The typed serial number, or at least its last 4 digits; undefined for any other text. */
   get digits(): string | undefined {
     return readLastDigits(this.#text);
   }

@@ -94,8 +94,8 @@ export class FollowedOrder {
       this.#asking = undefined;
     });
     const isAnswered = await this.#asking;
-    // A recovery may take minutes, and the AS may answer during it. Such an answer starts no second
-    // recovery, but the first answer after the recovery may start one.
+    // A recovery may take minutes. An answer of the AS during a recovery does not start a second
+    // one, but the first answer after it may.
     const { run } = this.#options;
     if (!isAnswered || !this.#isAwaited || run.isRecovering) return;
     this.#isAwaited = false;

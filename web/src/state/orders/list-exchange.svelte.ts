@@ -39,7 +39,7 @@ export interface ListExchangeOptions {
   readonly rows: () => AsyncIterable<UnitRow>;
   /** Serial numbers of the units that are done at another station. */
   readonly elsewhere: () => ReadonlySet<string>;
-  /** The units of the report; none while the order is not closed. */
+  /** The units of the report; empty until the order is closed. */
   readonly reported: () => ReportedUnits;
   readonly explain: (reasons: readonly UnitReason[]) => Promise<void>;
   /** Whether the unit is being read or loaded at this station. */

@@ -31,7 +31,7 @@ export interface OpenOrderOptions {
   readonly now: () => Date;
   /** A monotonic clock, in milliseconds. */
   readonly ticks: () => number;
-  /** Whether labels are scanned in every order, even if the order does not require it. */
+  /** Whether the labels of every order are scanned, even if the order does not require scanning. */
   readonly scansLabels?: (() => boolean) | undefined;
   /** Version and build of this page. */
   readonly app: () => Promise<StationReportJson['app']>;
@@ -75,7 +75,7 @@ export class OpenOrder {
   readonly lacksSpace: boolean;
   #report = $state.raw<string | undefined>();
   #closing = $state.raw<Closing | undefined>();
-  /** The units of the report; none while the order is not closed. */
+  /** The units of the report; empty until the order is closed. */
   readonly reported: ReportedUnits = $derived(reportedUnits(this.#report));
   readonly #task: Task;
   readonly #options: OpenOrderOptions;

@@ -43,7 +43,7 @@ export interface OrderRunOptions {
    * and after a sign-in.
    */
   readonly requestProgress?: (failure?: Failure) => void;
-  /** Whether labels are scanned in every order, even if the order does not require it. */
+  /** Whether the labels of every order are scanned, even if the order does not require scanning. */
   readonly scansLabels?: (() => boolean) | undefined;
   /** Plays the signal for a unit that is done, or that needs the operator. */
   readonly signal: (what: 'done' | 'failed') => void;

@@ -5,7 +5,7 @@ import type { UnitOutcome } from '#protocol/orders/balance.ts';
 import { decodeOutcomes } from '#protocol/orders/report.ts';
 import { type ListedState, listedState, type UnitRow } from '../../journal/order-record.ts';
 
-/** The rows of a report by serial number. Empty while the order is not closed. */
+/** The rows of a report by serial number. Empty until the order is closed. */
 export type ReportedUnits = ReadonlyMap<string, UnitOutcome>;
 
 export interface UnitFacts {
@@ -13,7 +13,7 @@ export interface UnitFacts {
   readonly row: UnitRow | undefined;
   /** Whether the AS lists the unit as done and this station has no row of it. */
   readonly isElsewhere: boolean;
-  /** The row in the report; undefined while the order is not closed. */
+  /** The row in the report; undefined until the order is closed. */
   readonly reported?: UnitOutcome | undefined;
 }
 

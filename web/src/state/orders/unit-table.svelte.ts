@@ -21,7 +21,7 @@ export interface UnitTableOptions {
   readonly store: Pick<WorkOrderStore, 'units' | 'unitsIn'>;
   /** Serial numbers of the units that are done at another station. */
   readonly elsewhere: () => ReadonlySet<string>;
-  /** The units of the report; none while the order is not closed. */
+  /** The units of the report; empty until the order is closed. */
   readonly reported: () => ReportedUnits;
 }
 
@@ -84,8 +84,8 @@ export class UnitTable {
   }
 
   /**
-   * Reads the rows of the window again. Calls during a read cause one more read after it. `failed`
-   * are the attached units that have no row and are shown as failed.
+   * Reads the rows of the window again. All calls during a read cause one more read. `failed` are
+   * the attached units that have no row and are shown as failed.
    */
   async refresh(failed = this.#failed): Promise<void> {
     this.#failed = failed;

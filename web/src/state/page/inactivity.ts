@@ -7,8 +7,8 @@ export interface Presence {
 }
 
 /**
- * Activity of the station. It counts as input, because in a hands-free run the operator only plugs
- * in and unplugs units.
+ * Activity of the station. Counts as input, because in a hands-free run the operator only plugs in
+ * and unplugs units.
  */
 export interface StationActivity {
   /** Whether a load is in progress. */

@@ -42,7 +42,7 @@ export interface LocalAccount extends Account {
   readonly exportsLeft?: () => Promise<number>;
 }
 
-/** Names of an AS in the journal: the one for new attempts, and then its earlier ones. */
+/** Names of an AS in the journal: first the name for new attempts, then its earlier names. */
 type AsNames = readonly [string, ...string[]];
 
 export interface SignedIn {

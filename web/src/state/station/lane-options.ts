@@ -1,4 +1,4 @@
-// What a lane uses. The station and web/src/app/services.ts provide it.
+// The objects that a lane uses. The station and web/src/app/services.ts provide it.
 import type { Journal } from '../../journal/journal.ts';
 import type { Leases } from '../../transport/leases.ts';
 import type { AsAccount, Session } from '../session/session.svelte.ts';

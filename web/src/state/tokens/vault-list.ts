@@ -54,7 +54,7 @@ export interface VaultList {
   readonly vaults: readonly StoredVault[];
   /** Ids of all vaults in the browser, including those that cannot be verified. */
   readonly ids: ReadonlySet<string>;
-  /** Failure of the first vault that cannot be verified. `vaults` leaves such vaults out. */
+  /** Failure of the first vault that cannot be verified. `vaults` does not contain such vaults. */
   readonly failure: Failure | undefined;
 }
 

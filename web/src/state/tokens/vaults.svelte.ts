@@ -282,7 +282,7 @@ export class Vaults {
       const unwatch = watchInactivity((why) => void this.lock(why));
       this.#unlocked = { id, client, unwatch };
       this.#unlockedId = id;
-      this.#report = undefined; // the next loads are not in the journal that was returned
+      this.#report = undefined; // the report does not cover the loads that follow
       await session.use(this.#account(id, client));
     } catch (error) {
       client.end();

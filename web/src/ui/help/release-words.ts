@@ -22,7 +22,7 @@ export function releaseWords({ version, files, differences, isServerRead }: Rele
     return {
       title: t`This page is not release ${version}`,
       remedy: t`Load no key here, and tell your administrator`,
-      text: t`This browser uses other files than the release has, and so does the server.`,
+      text: t`This browser and the server have other files than the release.`,
     };
   }
   if (inBrowser) {
@@ -38,7 +38,7 @@ export function releaseWords({ version, files, differences, isServerRead }: Rele
     return {
       title: t`This page is release ${version}, and the server has other files`,
       remedy: t`Ask your administrator whether the server has another release`,
-      text: t`This browser uses the files of the release until it loads those of the server.`,
+      text: t`This browser uses the files of the release until it loads the files of the server.`,
     };
   }
   if (isServerRead)

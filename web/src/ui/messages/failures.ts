@@ -125,7 +125,7 @@ const SERVICE = {
   'service-nonsense': {
     remedy: t`Stop here and tell your administrator`,
     helper,
-    title: t`The AS sent a malformed response, or one for another unit.`,
+    title: t`The AS sent a malformed response, or a response for another unit.`,
   },
   'data-malformed': {
     remedy: t`Stop here and tell your administrator`,
@@ -309,7 +309,8 @@ export const CODES = Object.keys(MESSAGES) as readonly ErrorCode[];
 
 /**
  * Error codes of an attempt to attach a device that is not a unit. `link-echo` is not one of them:
- * only an adapter echoes, and the message of that code says more than the ids of the adapter.
+ * only an adapter echoes, and the message of `link-echo` is more useful than the ids of the
+ * adapter.
  */
 const FOREIGN_CODES: ReadonlySet<ErrorCode> = new Set(['link-timeout', 'link-garbled', 'not-a-unit']);
 

@@ -68,7 +68,7 @@ export const SLOT_BARS: Readonly<Record<SlotBar, string>> = {
 export function slotDoubt(phase: Phase): string | undefined {
   switch (phase.is) {
     case 'running':
-      if (phase.stage === 'import') return t`Being changed now`;
+      if (phase.stage === 'import') return t`This slot is being written`;
       return phase.stage === 'receipt' ? t`Not confirmed yet` : undefined;
     case 'unverified':
       return t`Not confirmed yet`;

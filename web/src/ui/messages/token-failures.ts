@@ -73,7 +73,7 @@ export const VAULT = {
   },
   'vault-untrusted': {
     remedy: t`Sign in once to the AS that issued this vault, then open the vault again`,
-    title: t`This station has not pinned the root key of that AS.`,
+    title: t`This station has not pinned the root key of the AS that issued this vault.`,
   },
   'vault-early': {
     remedy: t`Check the clock of this computer, and wait until the vault is valid`,

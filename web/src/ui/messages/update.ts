@@ -47,7 +47,7 @@ export function updateWords({ obstacle, refusal, isApplying }: PageUpdate, isSig
 
 /** Returns "0.1.0, build 8643b1ef". */
 export function versionAndBuild({ version, build }: BuildName): string {
-  // Without a hash, the build is the name of a file, whose hash is at its end.
+  // If the build has no hash, its name is a file name that ends with the hash of the file.
   const shown = /^[0-9a-f]{64}$/.test(build) ? build.slice(0, 8) : build;
   return t`${version}, build ${shown}`;
 }

@@ -10,7 +10,7 @@ describe('the slot of a load', () => {
       identity: undefined,
       challenge: undefined,
       export: undefined,
-      import: 'Being changed now',
+      import: 'This slot is being written',
       receipt: 'Not confirmed yet',
     });
     const failure = { code: 'service-unreachable' } as const;
