@@ -28,7 +28,8 @@ export type OrderRequest =
 const MAX_SHOWN_UNITS = 10;
 
 /**
- * The AS stores a dry run like any other order, so this line does not say that nothing is stored.
+ * The AS stores a dry run like any other order, so this line names only what does not happen:
+ * exports and loads.
  */
 const DRY_RUN = '  Dry run: the AS exports no key for this order, and stations load nothing.';
 

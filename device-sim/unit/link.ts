@@ -43,8 +43,8 @@ export class UnitLink {
   }
 
   /**
-   * Called with each transmission of the unit. If undefined, the bytes are lost, as on a port that
-   * is not open. Setting it opens the link.
+   * Called with each transmission of the unit. While it is undefined, the bytes are lost, as on a
+   * port that is not open. Setting a function opens the link.
    */
   set onSend(onSend: ((bytes: Bytes) => void) | undefined) {
     this.#onSend = onSend;

@@ -17,7 +17,7 @@ const MIN_ZEROS = 3;
 const LONG_NUMBER = /^[1-9][0-9]{15,}$/;
 
 export function roundedText(written: string): string {
-  return t`"${written}" was rounded by a spreadsheet: format the column as text and enter it again`;
+  return t`"${written}" was rounded by a spreadsheet: format the column as text and enter the serial number again`;
 }
 
 export function roundedListText(written: string): string {

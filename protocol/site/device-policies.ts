@@ -11,7 +11,9 @@ interface DeviceRule {
   readonly urls: readonly string[];
 }
 
-/** A policy without devices is absent, because a rule without devices is invalid. */
+/**
+ * A policy is absent if it would list no device, because browsers reject a rule without devices.
+ */
 export interface DevicePolicies {
   readonly WebUsbAllowDevicesForUrls?: readonly DeviceRule[];
   readonly SerialAllowUsbDevicesForUrls?: readonly DeviceRule[];

@@ -30,7 +30,7 @@ const XML = /^\s*<\?xml\b/i;
 
 /** Returns the text of a file, without its byte order mark. @throws FileError */
 export function decodeFile(bytes: Uint8Array): string {
-  if (bytes.length === 0) throw new FileError(t`This file is empty.`, t`Choose another file, or save it again`);
+  if (bytes.length === 0) throw new FileError(t`This file is empty.`, t`Choose another file, or save the file again`);
   for (const [begin, title, remedy] of KINDS) {
     if (begin.every((byte, index) => bytes[index] === byte)) throw new FileError(title, remedy);
   }

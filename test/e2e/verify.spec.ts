@@ -151,7 +151,7 @@ test('the page, the verifier without a network and the verifier from a folder ac
     await reader.goto(pathToFileURL(file).href);
     await reader.getByLabel('Another root key').fill('B98A 3ABA');
     await reader.getByRole('button', { name: 'Trust key for this check' }).click();
-    await expect(reader.getByRole('alert')).toContainText('The AS prints it in the line “In full”');
+    await expect(reader.getByRole('alert')).toContainText('The AS prints the key in the line “In full”');
     await reader.getByLabel('Another root key').fill('A'.repeat(43));
     await reader.getByRole('button', { name: 'Trust key for this check' }).click();
     await check(reader, text);

@@ -28,8 +28,9 @@ export function findChromium(machine: Machine = THIS_MACHINE): string | undefine
 }
 
 /**
- * Returns the path of the browser for pages that need no window: Debian's chromium-headless-shell,
- * which starts a page with half of the CPU time, else the browser of findChromium().
+ * Returns the path of the browser for pages that need no window. Prefers Debian's
+ * chromium-headless-shell, which starts a page with half of the CPU time. Otherwise returns the
+ * result of findChromium().
  */
 export function findHeadlessChromium(machine: Machine = THIS_MACHINE): string | undefined {
   const { env } = machine;

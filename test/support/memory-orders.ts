@@ -41,7 +41,7 @@ export class MemoryOrders {
     this.service = service;
   }
 
-  /** Starts the part of the service that works orders, again if it was started before. */
+  /** Starts or restarts the part of the service that works orders. */
   start(): Orders {
     const { service, vaults } = this;
     const { keys, crypto, verified, log, lock, ledger, orders, signatures } = service;

@@ -1,4 +1,4 @@
-// Vaults without a disk and without HTTP, on a MemoryExporter: issued, opened and returned.
+// Issues, opens and returns vaults without a disk and without HTTP, on a MemoryExporter.
 
 import { certify, createSigningKey, Signatures } from '#as-service/signing/signing.ts';
 import type { SigningKeyState, State } from '#as-service/storage/state.ts';

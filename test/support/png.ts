@@ -7,7 +7,7 @@ export function png(width: number, height: number): Uint8Array {
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
   header[8] = 8;
-  // Each row begins with the byte of its filter.
+  // Each row begins with a byte that names its filter. 0 means no filter.
   const pixels = Buffer.alloc(height * (width + 1), 0x40);
   for (let row = 0; row < height; row++) pixels[row * (width + 1)] = 0;
   const signature = Buffer.from('89504E470D0A1A0A', 'hex');

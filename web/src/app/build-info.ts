@@ -18,8 +18,8 @@ const OFFERED = 'build.json?offered';
 const TIMEOUT_MS = 5_000;
 
 /**
- * Resolves to undefined if there is no list, as offline or on the development server. An HTML
- * answer, for example of a captive portal, is not a list.
+ * Resolves to undefined if there is no list, for example offline or on the development server. An
+ * HTML answer, for example of a captive portal, is not a list.
  */
 async function readBuildList(url: string): Promise<BuildList | undefined> {
   try {

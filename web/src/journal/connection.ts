@@ -15,8 +15,8 @@ export interface ConnectionOptions {
 }
 
 /**
- * Interval in ms at which pending work is checked, because a browser can close the database without
- * an event.
+ * Interval in ms at which pending work checks whether the database is still open. A browser can
+ * close it without an event.
  */
 const CHECK_MS = 2000;
 

@@ -40,7 +40,7 @@ export interface SlotField {
 
 export interface Field {
   readonly name: FieldName;
-  /** Numbers are hexadecimal, except versions and counts. Masked data as in the trace. */
+  /** Numbers are hexadecimal, except versions and counts. Masked data remains masked. */
   readonly value: string;
 }
 

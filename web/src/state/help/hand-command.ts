@@ -29,13 +29,13 @@ export type Malformed =
 
 /** Why the page does not send a command by hand. */
 export type Refusal =
-  /** It would load a key, erase one or replace the transport key. */
+  /** The command would load a key, erase one or replace the transport key. */
   | { readonly is: 'import' }
-  /** It is a command of AS token cards. */
+  /** The command belongs to AS token cards. */
   | { readonly is: 'token' }
-  /** The specification does not contain it. */
+  /** The specification does not contain the command. */
   | { readonly is: 'unlisted' }
-  /** It is a permitted command, but with another class, parameter or length than `form`. */
+  /** The command is permitted, but only with the class, parameters and length of `form`. */
   | { readonly is: 'other-form'; readonly form: string };
 
 export type HandCommand =

@@ -20,8 +20,8 @@ export class Traces {
   }
 
   /**
-   * Appends exchanges to the traces of attempts. Deletes the oldest traces above MAX_TRACES.
-   * Deletes those of done loads first, because failures need a diagnosis.
+   * Appends exchanges to the traces of attempts. If there are then more than MAX_TRACES, deletes
+   * the oldest: first those of done loads, because failures need a diagnosis.
    * @throws ProtocolError journal-full, journal-failed
    */
   async append(traces: readonly TraceRecord[]): Promise<void> {

@@ -59,7 +59,7 @@ export function shownState(unit: TableRow, attached: AttachedStates): ShownState
   return state === 'unseen' ? (attached.get(unit.sn) ?? state) : state;
 }
 
-/** By serial number. */
+/** State of each attached unit without a row, by serial number. */
 type AttachedStates = ReadonlyMap<string, 'ready' | 'failed'>;
 
 /** Returns the states of the attached units without a row: all `failed` if the order is over. */

@@ -22,7 +22,7 @@ const EXAMPLE = '80 CA 00 00 00';
 export const OBSTACLES: Readonly<Record<Obstacle, string>> = {
   'no-unit': t`No unit is attached. Attach one at the station.`,
   'not-chosen': t`Choose the unit that receives the command.`,
-  order: t`An order is open. Leave it before you send commands by hand.`,
+  order: t`An order is open. Leave the order before you send commands by hand.`,
   unplugged: t`The unit is unplugged. Plug it in again.`,
   elsewhere: t`Another tab uses this unit. Press “Use unit here” at the station.`,
   busy: t`The unit is being read or loaded. Wait until that has ended.`,
@@ -55,7 +55,7 @@ function malformedWords(fault: Malformed): string {
     case 'short':
       return t`A command has at least 4 bytes: CLA, INS, P1 and P2. Add the missing bytes.`;
     case 'long':
-      return t`A command has at most ${MAX_COMMAND_LENGTH} bytes, and this one has ${fault.length}. Shorten it.`;
+      return t`A command has at most ${MAX_COMMAND_LENGTH} bytes, and this one has ${fault.length}. Shorten the command.`;
     case 'wrong-lc':
       return t`Lc is ${fault.lc}, but the number of bytes after it is ${fault.following}. Correct Lc, the data or Le.`;
     case 'long-form':

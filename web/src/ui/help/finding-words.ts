@@ -329,7 +329,7 @@ function buildName({ version, hash }: Facts['build']): string {
 
 function buildReplaced(facts: Facts['build']): string {
   const build = buildName(facts);
-  return t`${build} was replaced`;
+  return t`${build} was replaced at the server`;
 }
 
 function browserName({ browser, platform }: Facts): string {

@@ -211,7 +211,7 @@ const SERVICE = {
   },
   'challenge-refused': {
     ...GIVE_UP,
-    title: t`The unit did not prove that it belongs to its set. Its transport key differs, or it is not genuine.`,
+    title: t`The unit did not prove that it belongs to its set. Its transport key differs, or the unit is not genuine.`,
   },
   'challenge-reused': {
     again: true,

@@ -16,7 +16,7 @@ export function browserUnsupported({ platform, kind, insecure }: MessageContext)
   if (insecure) {
     return {
       remedy: t`Open this page with https:// in its address`,
-      title: t`This page was loaded without HTTPS. Browsers then deny it access to units and cryptography.`,
+      title: t`This page was loaded without HTTPS. Browsers then deny the page access to units and cryptography.`,
       causes: [t`Ask the administrator of the AS for the address with https://`],
     };
   }
