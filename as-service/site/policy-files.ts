@@ -63,7 +63,8 @@ function registration(policies: Policies, key: string): Uint8Array {
   const path = `HKEY_LOCAL_MACHINE\\${key}`;
   const entries = Object.entries(policies);
   const values = entries.flatMap(([name, value]) => (isTexts(value) ? [] : [`"${name}"=${registryValue(value)}`]));
-  // A list of texts is a key with numbered values. An earlier list is deleted first.
+  // The registry stores a list of texts as a key with numbered values. The file first deletes an
+  // earlier list.
   const lists = entries.flatMap(([name, value]) =>
     isTexts(value)
       ? [

@@ -48,7 +48,8 @@ export function guidesIn(languages: readonly string[]): readonly Guide[] {
 
 /**
  * The guides that the service worker caches: those that are read at a station, in the language of
- * the page and without pictures. All guides together are larger than the page.
+ * the page and without pictures. The others are not cached, because all guides together are larger
+ * than the page.
  */
 const READ_AT_STATIONS = ['engineer', 'stations'];
 

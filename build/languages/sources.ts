@@ -9,8 +9,9 @@ import { MANIFEST, manifestMessages } from './manifest.ts';
 export const HAS_MESSAGES = /(^|\/)(web\/(src\/.+\.(ts|svelte)|[^/]+\.html)|protocol\/.+\.ts)$/;
 
 /**
- * Returns the messages of the page: in the HTML pages of web, in the scripts and components below
- * web/src, in protocol, which has the reasons for refusing a file, and in the web app manifest.
+ * Returns the messages of the page. They are in the HTML pages of web, in the scripts and
+ * components below web/src, and in the web app manifest. protocol has messages too: the reasons for
+ * refusing a file.
  */
 export function readMessages(root: string): readonly PlacedMessage[] {
   const inSources = ['web', 'protocol']

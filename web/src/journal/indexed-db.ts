@@ -28,7 +28,10 @@ export interface Repeatable<X, T> {
    * Whether the database contains what an earlier try wrote. `written` is the result of that try.
    */
   readonly isOnDisk: (transaction: X, written: T) => Promise<boolean>;
-  /** Called after each failure. True to repeat the write although the browser did not abort it. */
+  /**
+   * Called after each failure. Returns true if the write must be repeated although the browser did
+   * not abort it.
+   */
   readonly isRepeated?: (error: unknown) => boolean;
 }
 

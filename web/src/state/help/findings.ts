@@ -109,7 +109,7 @@ function deviceFindings(facts: Facts): Finding[] {
   return found;
 }
 
-/** The finding about a device on a halted page. Such a page lists devices and attaches none. */
+/** The finding about a device on a halted page. Such a page lists devices but attaches none. */
 function seenFinding({ id }: DeviceFacts): Finding {
   return { code: 'device-seen', level: 'fine', area: 'device', device: id };
 }
