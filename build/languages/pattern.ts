@@ -51,7 +51,8 @@ function isNested(pattern: string): boolean {
 
 /**
  * Returns what is wrong with a translation of `key`; undefined if nothing is. If `mayOmit` is true,
- * the translation may omit placeholders, as a plural form for exactly one or two does.
+ * the translation may omit placeholders: a plural form for exactly one or two can write the number
+ * as a word.
  */
 export function faultOf(key: string, translation: string, mayOmit = false): string | undefined {
   const [expected, found] = [namesIn(key), namesIn(translation)];

@@ -75,8 +75,8 @@ export async function encodeRelease(release: Omit<Release, 'publicKey'>, signer:
 }
 
 /**
- * Verifies a statement with `key`, the public key of the publisher. Without `key`, verifies it with
- * the key that it contains, so the reader must compare the key of the result.
+ * Verifies a statement with `key`, the public key of the publisher. Without `key`, uses the key in
+ * the statement. The reader must then compare that key with the key of the publisher.
  * @throws FileError for another file, a changed statement, or a statement signed with another key
  */
 export async function openRelease(source: string, verify: Verify, key?: Uint8Array): Promise<Release> {

@@ -48,8 +48,8 @@ const environment = { browser, platform, storagePrefix: prefix, asBase, now, tic
 
 /**
  * The answer to the request for the site file. Its Link header names the demo, if the AS serves one
- * (as-service/http/static-files.ts). The sign-in waits for this answer, so the wait ends with
- * undefined after 5 seconds.
+ * (as-service/http/static-files.ts). Resolves to undefined after 5 seconds, so that the sign-in
+ * does not wait longer.
  */
 const siteAnswer = isDemo
   ? undefined

@@ -177,7 +177,7 @@ export class StationSite {
       advance: (head) => store.advance(head),
       replace: async (root) => {
         if (this.#unverified === undefined) {
-          // The root of an AS that was set up again is pinned only if it verifies the file. Under
+          // Pins the root of an AS that was set up again only if the root verifies the file. Under
           // the new root, the file that this station accepted last is no longer valid.
           await this.#verify(root, false);
         }

@@ -1,6 +1,6 @@
-// Verifies the signatures of one AS for RemoteAs: those of the root key on certificates of signing
-// keys, and those of the signing keys on verdicts, audit heads and documents (docs/protocol.md
-// clause 9). Also verifies that the heads of the audit log only advance.
+// Verifies the signatures of one AS for RemoteAs (docs/protocol.md clause 9). The root key signs
+// the certificates of the signing keys. The signing keys sign verdicts, audit heads and documents.
+// Also verifies that the heads of the audit log only advance.
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import { IntegrityError, ProtocolError } from '#protocol/errors.ts';
 import {

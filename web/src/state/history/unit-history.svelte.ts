@@ -28,8 +28,9 @@ export class UnitHistory {
   }
 
   /**
-   * Reads the attempts on the unit among the newest 1,000 of the station. A later call replaces
-   * this one. If the journal cannot be read, the list is empty; the history shows the failure.
+   * Reads the attempts on the unit among the newest 1,000 of the station. A later call supersedes
+   * one that is still running. If the journal cannot be read, the list is empty; the history shows
+   * the failure.
    */
   async read(sn: string): Promise<void> {
     const read = ++this.#reads;
