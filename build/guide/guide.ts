@@ -7,7 +7,7 @@ import { GUIDE_STYLES, guidesIn, picturesOf } from './guides.ts';
 import { type GuideSources, renderGuide } from './render.ts';
 
 export interface GuideOptions {
-  /** Returns the absolute path of a path in the repository. */
+  /** Converts a path in the repository to an absolute path. */
   readonly here: (path: string) => string;
   readonly languages: readonly string[];
 }

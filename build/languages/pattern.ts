@@ -39,7 +39,7 @@ const elementsIn = (pattern: string): string =>
     .sort()
     .join();
 
-/** Whether every element is closed, in the opposite sequence. */
+/** Whether every element is closed, the last opened one first. */
 function isNested(pattern: string): boolean {
   const open: number[] = [];
   for (const token of tokensOf(pattern)) {

@@ -18,7 +18,7 @@ export const STATEMENT = 'release.json';
 export interface ReleaseOptions {
   /** The repository, after a build. */
   readonly root: string;
-  /** A new folder. */
+  /** The folder of the release, new or empty. */
   readonly out: string;
   /** Commit of the sources, 40 hex digits; undefined if they differ from it. */
   readonly commit: string | undefined;
@@ -30,7 +30,7 @@ interface PackageJson {
   readonly license: string;
 }
 
-/** Returns the number of files in the statement. */
+/** Writes the release into `out`. Returns the number of files in the statement. */
 export async function writeRelease({ root, out, commit, signer }: ReleaseOptions): Promise<number> {
   const read = (path: string): string => readFileSync(join(root, path), 'utf8');
   const json = <T>(path: string): T => JSON.parse(read(path)) as T;

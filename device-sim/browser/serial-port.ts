@@ -201,8 +201,9 @@ export class SimulatedSerialPort extends EventTarget implements SerialPort, Brow
   }
 
   #receive(bytes: Bytes): void {
-    // The getter `readable` creates the stream, which buffers the bytes until the page reads them.
-    // Chromium differs: it reads from the line only after the page has used the getter.
+    // Uses the getter `readable`, which creates the stream. The stream buffers the bytes until the
+    // page reads them. Chromium differs: it reads from the line only after the page has used the
+    // getter.
     if (this.readable === null) return;
     const lineError = this.#unit.faults('serial').takeLineError();
     if (lineError === undefined) this.#open?.readable?.push(bytes);

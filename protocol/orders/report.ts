@@ -81,7 +81,6 @@ const reportSummarySchema = v.object({
 });
 export type ReportSummary = Json<typeof reportSummarySchema>;
 
-/** The report file. */
 export const reportSchema = v.object({
   ...reportFormatSchema.entries,
   /** The root that the file claims, which the reader compares with a trusted root. */

@@ -70,7 +70,7 @@ test.describe('an AS in demo mode', () => {
     const station = new StationPage(page);
     const lane = await firstUnit(station, 'Serial', demo.token);
     const failure = page.getByLabel('Next failure').nth(1);
-    await failure.selectOption({ label: 'memory stores something else (6581)' });
+    await failure.selectOption({ label: 'memory stores other data (6581)' });
     await lane.load('Data encryption key', 1);
     await lane.expectWord('Not loaded');
     await lane.expectSaid('IMPORTKEY 6581');

@@ -12,7 +12,7 @@ import { makeFolder } from './site-folder.ts';
 export const INDEX = '<!doctype html><style>p{}</style><script type="module" src="./assets/a-AbCd1234.js"></script>';
 export const SCRIPT = 'let a = 1;';
 
-/** Returns the files of a build, `more` included, by their path. `more` are files of the page. */
+/** Returns the files of a build by their path. `more` are further files of the page. */
 function buildOf(more: Readonly<Record<string, string>>): Record<string, string> {
   const page = { 'assets/a-AbCd1234.js': SCRIPT, 'index.html': INDEX, ...more };
   const digests = Object.entries(page).map(([name, text]) => [name, digestOf(utf8(text))] as const);

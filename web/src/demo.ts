@@ -63,7 +63,7 @@ const FAULTS: readonly NamedFault<Fault>[] = [
   { name: t`refuses the key (6988)`, fault: { fault: 'refuse', ins: 0xd8, statusWord: 0x6988 } },
   { name: t`memory fails (6581)`, fault: { fault: 'refuse', ins: 0xd8, statusWord: 0x6581 } },
   {
-    name: t`memory stores something else (6581)`,
+    name: t`memory stores other data (6581)`,
     fault: { fault: 'memory', write: RECORD_WRITE, effect: 'other content' },
   },
   { name: t`the line returns what is sent (serial)`, fault: { fault: 'echo', link: 'serial' } },

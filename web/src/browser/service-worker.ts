@@ -213,7 +213,10 @@ async function activateIfAlone(event: MessageEvent): Promise<void> {
   if (isAlone) await scope.skipWaiting();
 }
 
-/** Returns the address of each tab that has the page open. The server may serve other pages too. */
+/**
+ * Returns the address of each tab that has the page open. Ignores the tabs of other pages on the
+ * same server.
+ */
 async function openPages(): Promise<readonly string[]> {
   const windows = await scope.clients.matchAll({ includeUncontrolled: true, type: 'window' });
   return windows.map(({ url }) => url).filter((url) => PAGES.includes(pathOf(url)));

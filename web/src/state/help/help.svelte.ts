@@ -64,7 +64,6 @@ export interface HelpOptions extends Omit<DeviceSources, 'lanes'> {
   readonly sendsByHand: () => boolean;
   /** A monotonic clock, in milliseconds. */
   readonly ticks: () => number;
-  /** Reloads the page. */
   readonly reload: () => void;
 }
 

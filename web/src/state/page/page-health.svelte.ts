@@ -35,8 +35,8 @@ export class PageHealth {
   }
 
   /**
-   * Whether the last request to the AS was answered. Undefined before the first answer and after
-   * the network returned.
+   * Whether the last request to the AS was answered. Undefined until the first request has ended,
+   * and again from the return of the network to the end of the next request.
    */
   get isServiceReachable(): boolean | undefined {
     return this.#isServiceReachable;

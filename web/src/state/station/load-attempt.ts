@@ -213,14 +213,14 @@ async function record({ row, source }: LoadOptions, step: Step, progress: LoadPr
       progress.pending = entry;
       return;
     case 'import-intended':
-      log.write(takePending(progress, entry), { urgency: 'soon' }); // overlaps with the import
+      log.write(takePending(progress, entry), { urgency: 'soon' }); // the write overlaps with the import
       // If the AS supports recall, a later page can settle this import even without this entry
       // (docs/adr/0041).
       if (!source.recallExport) await log.settled();
       progress.outcome = 'unknown';
       return;
     case 'imported':
-      return log.write(takePending(progress, entry), { urgency: 'report' }); // overlaps with the verification
+      return log.write(takePending(progress, entry), { urgency: 'report' }); // the write overlaps with the verification
     case 'verified':
       log.write([entry], {
         auditHead: source.auditHead?.envelope,

@@ -325,7 +325,7 @@ function foreignDevice(name: string, { kind, usb }: MessageContext): Message {
   return { remedy, title: t`This is “${name}” (USB ${ids}), not a known unit. It did not answer like a unit.` };
 }
 
-/** Adds to a remedy how to retry: a button to press, or to plug the unit in again. */
+/** Adds to a remedy how to retry: press a button, or plug the unit in again. */
 function complete(message: StoredMessage, { button, isUnplugged }: MessageContext): Message {
   if (!message.again) return message;
   const { remedy, replug } = message;

@@ -24,7 +24,7 @@ const NO_MESSAGE = {
   loading: { remedy: t`Wait a moment`, title: t`The explanation of this code is being fetched.` },
   missing: {
     remedy: t`Leave the unit as it is, check the network, then reload this page`,
-    title: t`The explanation could not be fetched. The journal records the code.`,
+    title: t`The explanation of this code could not be fetched. The journal records the code.`,
   },
 } as const;
 
