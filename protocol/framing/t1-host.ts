@@ -82,7 +82,7 @@ class T1Host implements HostFraming {
   #hasEcho = false;
   /** The block sent last, and whether its echo was received. */
   #sent: { readonly bytes: Bytes; isEchoed: boolean } = { bytes: NOTHING, isEchoed: true };
-  /** The first bytes received after #sent. */
+  /** The first bytes received after S(RESYNCH request). */
   #heard: number[] = [];
   /**
    * The last block sent, not counting R-blocks that report an error, with the timeout of its
@@ -119,7 +119,8 @@ class T1Host implements HostFraming {
   }
 
   receive(bytes: Uint8Array): HostAction {
-    if (this.#heard.length < MAX_HEARD) this.#heard.push(...bytes.subarray(0, MAX_HEARD - this.#heard.length));
+    if (this.#phase === 'resynch' && this.#heard.length < MAX_HEARD)
+      this.#heard.push(...bytes.subarray(0, MAX_HEARD - this.#heard.length));
     return this.#noteSent(this.#receive(bytes));
   }
 
@@ -164,14 +165,16 @@ class T1Host implements HostFraming {
    * True if the block is an echo of a block that this host has sent. An S-block of this host proves
    * that the line echoes, because a unit never sends the S-blocks of a host. I- and R-blocks count
    * as echoes only after this proof. An R-block counts only once, because the unit may send an
-   * equal one.
+   * equal one. Checks for the proof first, because most lines never echo, and the comparison encodes
+   * the block again.
    */
   #isEcho(block: T1Block): boolean {
+    if (!this.#hasEcho && block.kind !== 'S') return false;
     const { bytes, isEchoed } = this.#sent;
     const isSent = isEncodingOf(block, bytes, this.#edc);
     const isPart = block.kind === 'I' && isEncodingOf(block, this.#part, this.#edc);
     const isEcho = block.kind === 'R' ? isSent && !isEchoed : isSent || isPart;
-    if (!isEcho || !(this.#hasEcho || block.kind === 'S')) return false;
+    if (!isEcho) return false;
     this.#hasEcho = true;
     if (isSent) this.#sent.isEchoed = true;
     return true;
