@@ -107,7 +107,7 @@ function decodeAt(bytes: Uint8Array, from: number, to: number, edc: Edc): T1Bloc
   let code = 0;
   for (let i = end; i < to; i++) code = (code << 8) | (bytes[i] ?? 0);
   if (code !== computeEdc(edc, bytes, from, end)) return undefined;
-  return decodePcb(bytes[from + 1] ?? 0, new Uint8Array(bytes.subarray(from + PROLOGUE_LENGTH, end)));
+  return decodePcb(bytes[from + 1] ?? 0, bytes.slice(from + PROLOGUE_LENGTH, end));
 }
 
 function decodePcb(pcb: number, inf: Bytes): T1Block | undefined {

@@ -338,6 +338,7 @@ class T1Host implements HostFraming {
   /** Wipes the last part of the command, which may contain a PIN. */
   #wipeCommand(): void {
     wipe(this.#part);
+    this.#part = NOTHING;
     this.#command = undefined;
   }
 }
