@@ -90,7 +90,11 @@ export default defineConfig({
     ),
     chooser: script('web/src/choose-language.ts', 'chooser'),
     simulator: script('device-sim/setup/install.ts', 'simulator'),
-    service: node('service', { serve: 'as-service/bin/serve.ts', cli: 'as-service/bin/cli.ts' }),
+    service: node('service', {
+      serve: 'as-service/bin/serve.ts',
+      cli: 'as-service/bin/cli.ts',
+      worker: 'as-service/bin/worker.ts',
+    }),
   },
   builder: {
     async buildApp(builder) {

@@ -1,15 +1,18 @@
 // Creates the HTTP application: the API, the OpenAPI document and the static files. Checks the Host
 // and the Origin of every request except /readyz. bin/serve.ts opens the port.
 import { type Context, Hono } from 'hono';
-import { answer, answerProblem, Problem, problemOf, tooManyRequests } from '../http/answer.ts';
+import { ADMISSION_LIMITS, Admission, type AdmissionLimits } from '../http/admission.ts';
+import { answer, answerJson, answerProblem, Problem, problemOf } from '../http/answer.ts';
 import { allowPages } from '../http/cors.ts';
 import { type Rate, RateLimit } from '../http/rate-limit.ts';
-import { parse, readJson } from '../http/request-body.ts';
+import { declaredLength, MAX_SHORT_BODY_LENGTH } from '../http/request-body.ts';
 import { signIn } from '../http/sign-in.ts';
 import type { StaticFiles } from '../http/static-files.ts';
 import type { As } from '../service/as.ts';
 import { createOpenApi } from './openapi.ts';
-import type { Call, Route } from './routes/route.ts';
+import { receiveInput } from './receive-input.ts';
+import type { ParseLong } from './routes/long-bodies.ts';
+import type { Call } from './routes/route.ts';
 import { ROUTES } from './routes/table.ts';
 
 export interface AppOptions {
@@ -24,6 +27,9 @@ export interface AppOptions {
   readonly pageOrigins: readonly string[];
   readonly exportRate: Rate;
   readonly signInRate: Rate;
+  readonly admission?: AdmissionLimits;
+  /** Parses long bodies, outside of the event loop. */
+  readonly parseLong: ParseLong;
   /** Receives errors whose details must not reach a client. */
   readonly report: (cause: unknown) => void;
 }
@@ -34,13 +40,12 @@ const DEADLINE_MS = 20_000;
 export function createApp(options: AppOptions): Hono {
   const { as, files, report } = options;
   const app = new Hono();
-  const limits = {
-    // Uses a monotonic clock, because setting back the wall clock must not lock operators out.
-    exports: new RateLimit(options.exportRate, () => performance.now()),
-    failures: new RateLimit(options.signInRate, () => performance.now()),
-  };
+  // A monotonic clock, because setting back the wall clock must not lock operators out.
+  const now = () => performance.now();
+  const failures = new RateLimit(options.signInRate, now);
+  const admission = new Admission({ rate: options.exportRate, limits: options.admission ?? ADMISSION_LIMITS, now });
 
-  app.onError((cause) => answerProblem(problemOf(cause, report)));
+  app.onError((cause, c) => answerProblem(problemOf(cause, report), { close: hasLongBody(c) }));
   app.notFound((c) => {
     throw new Problem('request-refused', `There is nothing at ${c.req.path}.`, { status: 404 });
   });
@@ -62,22 +67,36 @@ export function createApp(options: AppOptions): Hono {
     app.on(route.method.toUpperCase(), pattern(route.path), async (c) => {
       const refused = await as.followClock();
       if (refused !== undefined) report(refused);
-      const signedIn = route.roles === 'anyone' ? undefined : signIn(as, limits.failures, route.roles, credentials(c));
-      const input = await readInput(c, route);
-      // Checks the access code again, because it may have been revoked while the body arrived.
-      signedIn?.requireSignedIn();
-      const call: Call<unknown> = {
-        as,
-        input,
-        id: c.req.param('id') ?? '',
-        get signedIn() {
-          if (signedIn === undefined) throw new RangeError('the route needs no sign-in');
-          return signedIn;
-        },
-        spend: (count) => takeExports(limits.exports, signedIn?.account.name ?? '', count),
-        report,
+      const signedIn = route.roles === 'anyone' ? undefined : signIn(as, failures, route.roles, credentials(c));
+      const operator = signedIn?.account.name ?? '';
+      const received = await receiveInput(c, route, operator, admission, options.parseLong);
+      const work = async () => {
+        const input = await received.parse();
+        // Checks the access code again, because it may have been revoked while the request waited.
+        signedIn?.requireSignedIn();
+        const call: Call<unknown> = {
+          as,
+          input,
+          id: c.req.param('id') ?? '',
+          get signedIn() {
+            if (signedIn === undefined) throw new RangeError('the route needs no sign-in');
+            return signedIn;
+          },
+          spend: (count) => admission.spend(operator, count),
+          report,
+        };
+        return route.handle(call);
       };
-      return answer(await withDeadline(Promise.resolve(route.handle(call)), route.deadlineMs));
+      const isSlow = route.isSlow === true || received.isLong;
+      const answerWithin = async (deadline: Deadline) => {
+        try {
+          if (signedIn === undefined) return await work();
+          return await admission.run(operator, isSlow, () => deadline.limit(work));
+        } finally {
+          received.release();
+        }
+      };
+      return answer(await withDeadline(answerWithin, route.deadlineMs));
     });
   }
   for (const path of new Set(ROUTES.map((route) => route.path))) {
@@ -88,8 +107,8 @@ export function createApp(options: AppOptions): Hono {
     });
   }
 
-  const openApi = createOpenApi(ROUTES);
-  app.get('/openapi.json', () => answer(openApi));
+  const openApi = JSON.stringify(createOpenApi(ROUTES));
+  app.get('/openapi.json', () => answerJson(openApi));
   app.get('*', async (c, next) => files.answer(c.req.path, c.req.raw.headers) ?? (await next()));
   return app;
 }
@@ -127,27 +146,34 @@ function pattern(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ':$1');
 }
 
-function readInput(c: Context, { method, input, bodyLimit }: Route): Promise<unknown> | unknown {
-  if (input === undefined) return undefined;
-  return method === 'post' ? readJson(c, input, bodyLimit) : parse(input, c.req.query(), 'query');
+/** Whether the client may still send a long body that the service has not read. */
+function hasLongBody(c: Context): boolean {
+  return c.req.method === 'POST' && (declaredLength(c) ?? Number.POSITIVE_INFINITY) > MAX_SHORT_BODY_LENGTH;
 }
 
-function takeExports(limit: RateLimit, operator: string, count: number): void {
-  const wait = limit.take(operator, count);
-  if (wait !== undefined) throw tooManyRequests(`${operator} makes exports faster than this service allows.`, wait);
+interface Deadline {
+  /** Runs `work`, and rejects at the deadline. Does not begin after it. */
+  limit<Result>(work: () => Promise<Result>): Promise<Result>;
 }
 
-async function withDeadline<Result>(work: Promise<Result>, deadlineMs: number = DEADLINE_MS): Promise<Result> {
+/** Waits for `work`, including its wait for a turn, until the deadline. */
+async function withDeadline<Result>(
+  work: (deadline: Deadline) => Promise<Result>,
+  deadlineMs: number = DEADLINE_MS,
+): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
+  let isOver = false;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
+      isOver = true;
       reject(
         new Problem('service-failed', 'The service took too long. Retry: nothing is done twice.', { status: 503 }),
       );
     }, deadlineMs);
   });
+  const limit = <Of>(begin: () => Promise<Of>) => (isOver ? late : Promise.race([begin(), late]));
   try {
-    return await Promise.race([work, late]);
+    return await Promise.race([work({ limit }), late]);
   } finally {
     clearTimeout(timer);
   }

@@ -20,7 +20,7 @@ const SIGNED_IN: readonly ProblemCode[] = ['signed-out', 'not-allowed', 'too-man
  */
 const OTHER_STATUS: Readonly<Record<number, string>> = {
   421: 'request-refused: the service does not answer to this host name',
-  503: 'service-failed: the service took too long',
+  503: 'service-failed: the service took too long. too-many-requests: the service is busy; retry after the time in Retry-After',
 };
 const OTHER_STATUS_OF_BODY: Readonly<Record<number, string>> = {
   413: 'request-refused: the body is too long',

@@ -123,6 +123,18 @@ export class AuditLog {
   }
 
   /**
+   * Returns the number of the oldest entry of a page that ends with entry `last`, and has at most
+   * `maxEntries` entries and `maxBytes` bytes, but at least one entry.
+   */
+  firstWithin(last: number, maxEntries: number, maxBytes: number): number {
+    const end = this.#offsets[last] ?? 0;
+    let first = Math.max(1, last);
+    const mayAdd = () => last - first + 1 < maxEntries && end - (this.#offsets[first - 2] ?? 0) <= maxBytes;
+    while (first > 1 && mayAdd()) first--;
+    return first;
+  }
+
+  /**
    * Returns the entries `first` to `last` inclusive, oldest first.
    * @throws RangeError when one of them is not a durable entry
    */

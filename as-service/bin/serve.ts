@@ -1,11 +1,14 @@
 // Starts the service: locks the data folder, opens the AS and listens on the port. The service
 // stops on SIGINT, on SIGTERM, and when the disk refuses a log entry. Before it stops, it answers
 // pending requests.
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createAdaptorServer, type ServerType } from '@hono/node-server';
+import { getRequestListener } from '@hono/node-server';
 import { createApp } from '../api/app.ts';
 import { ControlServer } from '../cli/control.ts';
 import { UserError } from '../common/user-error.ts';
+import { answerProblem, Problem } from '../http/answer.ts';
+import { answerClientError } from '../http/raw-answers.ts';
 import { loadStaticFiles } from '../http/static-files.ts';
 import type { As } from '../service/as.ts';
 import { type AsHandle, openAs } from '../service/open-as.ts';
@@ -14,7 +17,9 @@ import { rootFingerprint } from '../signing/signing.ts';
 import { isSystemError } from '../storage/atomic-file.ts';
 import { diskRefusal } from '../storage/disk-error.ts';
 import { type Config, readConfig, SERVE_HELP } from './config.ts';
+import { maxConnections } from './descriptors.ts';
 import { ownOrigins } from './loopback.ts';
+import { workersOf } from './run-in-worker.ts';
 import { welcomeText } from './welcome.ts';
 
 /** Time that pending requests have to complete when the service stops, in milliseconds. */
@@ -24,6 +29,10 @@ const EXIT_MS = 2_000;
 const SERVER_LIMITS = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
+  // How often Node enforces the two timeouts above.
+  connectionsCheckingInterval: 2_000,
+  // Without this option Node itself would answer a request without Host, without security headers.
+  requireHostHeader: false,
   // Longer than the 60 s for which load balancers keep an idle connection open. If the service
   // closed the connection first, a load balancer could still send a request on it and answer status
   // 502.
@@ -31,8 +40,12 @@ const SERVER_LIMITS = {
   maxHeaderSize: 16_384,
 };
 
+const workers = workersOf(import.meta.filename);
+
 async function main(): Promise<void> {
   process.umask(0o077);
+  // A reader that closes its end of the pipe, such as a log program, must not end the service.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const config = readConfig(process.argv.slice(2), process.env, import.meta.dirname);
   if (config === 'help') {
     console.log(SERVE_HELP);
@@ -40,7 +53,7 @@ async function main(): Promise<void> {
   }
   let as: As | undefined;
   const control = new ControlServer(() => as);
-  const opened = await openAs({ ...config, onConnection: (socket) => control.accept(socket) });
+  const opened = await openAs({ ...config, derive: workers.derive, onConnection: (socket) => control.accept(socket) });
   if ('socketPath' in opened) {
     throw new UserError(`Another Keyferry AS uses ${config.directory}. Stop it, or choose another folder with --data.`);
   }
@@ -71,12 +84,15 @@ async function serveUntilSignal(
     pageOrigins: config.pageOrigins,
     exportRate: { burst: Math.max(100, Math.ceil(config.exportsPerMinute / 6)), perMinute: config.exportsPerMinute },
     signInRate: { burst: 10, perMinute: 10 },
+    parseLong: workers.parseLong,
     report: (cause) => console.error(new Date().toISOString(), cause instanceof UserError ? cause.message : cause),
   });
   const signalled = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });
-  const server = createAdaptorServer({ fetch: app.fetch, serverOptions: SERVER_LIMITS });
+  const server = createServer(SERVER_LIMITS, getRequestListener(app.fetch, { errorHandler: answerMalformed }));
+  server.on('clientError', answerClientError);
+  server.maxConnections = await maxConnections();
   const { port } = await listen(server, config);
   try {
     const addresses = ownOrigins(config.host, port);
@@ -102,7 +118,12 @@ async function serveUntilSignal(
   await as.log.append({ event: 'service-stopped', actor: null, details: {} });
 }
 
-async function listen(server: ServerType, { host, port }: Config): Promise<AddressInfo> {
+/** Answers a request that is malformed for hono, for example one without Host. */
+function answerMalformed(): Response {
+  return answerProblem(new Problem('request-refused', 'The request is malformed.'), { close: true });
+}
+
+async function listen(server: Server, { host, port }: Config): Promise<AddressInfo> {
   await new Promise<void>((resolve, reject) => {
     // The listener remains after the start, because without a listener an error event would end the
     // process.
@@ -120,8 +141,7 @@ async function listen(server: ServerType, { host, port }: Config): Promise<Addre
 }
 
 /** Closes the server. Pending requests get their responses within GRACE_MS. */
-async function stop(server: ServerType): Promise<void> {
-  if (!('closeIdleConnections' in server)) throw new TypeError('not an HTTP/1.1 server');
+async function stop(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   // A keep-alive connection becomes idle after its response. This timer then closes it.
   const idle = setInterval(() => server.closeIdleConnections(), 20);

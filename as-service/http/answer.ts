@@ -32,8 +32,19 @@ export function tooManyRequests(detail: string, wait: number): Problem {
   return new Problem('too-many-requests', `${detail} Wait ${wait} s.`, { headers: { 'retry-after': String(wait) } });
 }
 
+/** Returns the problem of a service that is busy (503). `wait` is in seconds. */
+export function busy(detail: string, wait: number): Problem {
+  const headers = { 'retry-after': String(wait) };
+  return new Problem('too-many-requests', `${detail} Retry in ${wait} s.`, { status: 503, headers });
+}
+
 export function answer(body: object): Response {
-  return new Response(JSON.stringify(body), { headers: JSON_HEADERS });
+  return answerJson(JSON.stringify(body));
+}
+
+/** Answers with a JSON text. */
+export function answerJson(text: string): Response {
+  return new Response(text, { headers: JSON_HEADERS });
 }
 
 /**
@@ -51,9 +62,14 @@ export function problemJson({ code, status, message }: Problem): ProblemJson {
   return { type: `${PROBLEM_BASE}${code}`, title: PROBLEMS[code].title, status, detail: message };
 }
 
-export function answerProblem(problem: Problem): Response {
+/**
+ * Answers with a problem document. With `close`, Node closes the connection afterwards, and does
+ * not read the rest of the body of the request.
+ */
+export function answerProblem(problem: Problem, { close = false } = {}): Response {
   const challenge = problem.code === 'signed-out' ? { 'www-authenticate': 'Bearer' } : {};
-  const headers = { ...PROBLEM_HEADERS, ...challenge, ...problem.headers };
+  const closing = close ? { connection: 'close' } : {};
+  const headers = { ...PROBLEM_HEADERS, ...challenge, ...problem.headers, ...closing };
   return new Response(JSON.stringify(problemJson(problem)), { status: problem.status, headers });
 }
 

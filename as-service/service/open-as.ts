@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { PasswordKey } from '#protocol/vault/passphrase.ts';
 import { openLogFile } from '../audit-log/log-file.ts';
 import { type HeldByOther, lockFolder } from '../storage/folder-lock.ts';
 import { Sealer } from '../storage/sealer.ts';
@@ -16,6 +17,8 @@ export interface OpenOptions {
   readonly demo: boolean;
   /** Whether to start even if the newest log entry is far ahead of the clock. */
   readonly acceptClock?: boolean;
+  /** Derives the key of a vault from its passphrase, outside of the event loop. */
+  readonly derive: PasswordKey;
   /** Receives each connection of the CLI. */
   readonly onConnection: Parameters<typeof lockFolder>[1];
 }
@@ -29,7 +32,7 @@ export interface AsHandle {
 
 /** @throws UserError when the folder cannot be locked or opened */
 export async function openAs(options: OpenOptions): Promise<AsHandle | HeldByOther> {
-  const { directory, keyFile, sealingKey, demo, acceptClock = false } = options;
+  const { directory, keyFile, sealingKey, demo, derive, acceptClock = false } = options;
   const lock = await lockFolder(directory, options.onConnection);
   if ('socketPath' in lock) return lock;
   try {
@@ -41,7 +44,8 @@ export async function openAs(options: OpenOptions): Promise<AsHandle | HeldByOth
       sealer.close();
       throw cause;
     });
-    const as = await As.open({ directory, sealer, logFile, demoMode: demo, now: () => new Date(), acceptClock });
+    const now = () => new Date();
+    const as = await As.open({ directory, sealer, logFile, demoMode: demo, now, acceptClock, derive });
     return {
       as,
       keySource: source,

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Hono } from 'hono';
 import { type AppOptions, createApp } from '#as-service/api/app.ts';
+import { parseLongBody } from '#as-service/api/routes/long-bodies.ts';
 import type { AuditEntry } from '#as-service/audit-log/audit-line.ts';
 import { type LogFile, openLogFile } from '#as-service/audit-log/log-file.ts';
 import { addOperator, issueAccessCode } from '#as-service/operators/operators.ts';
@@ -113,6 +114,7 @@ export function createTestApp(as: As, options: Partial<AppOptions> = {}): Hono {
     pageOrigins: [],
     exportRate: { burst: 1e6, perMinute: 1e6 },
     signInRate: { burst: 10, perMinute: 10 },
+    parseLong: async (kind, body) => parseLongBody(kind, body),
     report: (cause) => {
       throw cause;
     },

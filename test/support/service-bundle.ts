@@ -19,7 +19,11 @@ export async function bundleService(folder: string): Promise<{ readonly serve: s
       target: 'node20',
       minify: false,
       rolldownOptions: {
-        input: { serve: 'as-service/bin/serve.ts', cli: 'as-service/bin/cli.ts' },
+        input: {
+          serve: 'as-service/bin/serve.ts',
+          cli: 'as-service/bin/cli.ts',
+          worker: 'as-service/bin/worker.ts',
+        },
         output: { format: 'esm', entryFileNames: '[name].mjs', chunkFileNames: '[name]-[hash].mjs' },
       },
     },

@@ -22,6 +22,8 @@ export interface StartOptions {
   readonly args?: readonly string[];
   readonly preload?: Preload;
   readonly variables?: Record<string, string>;
+  /** Maximum number of open files of the process. */
+  readonly descriptors?: number;
 }
 
 export class ServiceProcesses {
@@ -56,10 +58,13 @@ export class ServiceProcesses {
   }
 
   /** Resolves when the service prints its address. Rejects with the output if the service exits. */
-  start({ args = ['--demo'], preload, variables = {} }: StartOptions = {}): Promise<RunningService> {
+  start({ args = ['--demo'], preload, variables = {}, descriptors }: StartOptions = {}): Promise<RunningService> {
     const node = preload === undefined ? [] : ['--import', resolve(`test/process/preloads/${preload}.mjs`)];
     const env = { PATH: process.env.PATH ?? '', KEYFERRY_DATA: this.path(), ...variables };
-    const child = spawn(process.execPath, [...node, this.#scripts.serve, '--port', '0', ...args], { env });
+    const command = [process.execPath, ...node, this.#scripts.serve, '--port', '0', ...args];
+    const limited = ['sh', '-c', `ulimit -n ${descriptors}; exec "$@"`, 'sh', ...command];
+    const [program = '', ...rest] = descriptors === undefined ? command : limited;
+    const child = spawn(program, rest, { env });
     this.#running.add(child);
     let output = '';
     const exited = new Promise<number | null>((end) => {
@@ -80,6 +85,11 @@ export class ServiceProcesses {
       child.stderr.on('data', read);
       void exited.then(() => failed(new Error(output)));
     });
+  }
+
+  /** Path of the program of the service. */
+  get program(): string {
+    return this.#scripts.serve;
   }
 
   async stop({ child, exited }: RunningService): Promise<number | null> {

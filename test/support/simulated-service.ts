@@ -1,6 +1,7 @@
 // The HTTP application over a simulated AS, without disk, keys and signatures.
 import { vi } from 'vitest';
 import { type AppOptions, createApp } from '#as-service/api/app.ts';
+import { parseLongBody } from '#as-service/api/routes/long-bodies.ts';
 import { accessCodeState, createAccessCode } from '#as-service/operators/access-codes.ts';
 import type { As } from '#as-service/service/as.ts';
 import type { OperatorState } from '#as-service/storage/state.ts';
@@ -47,7 +48,11 @@ function simulatedAs() {
     followClock: vi.fn(async (): Promise<Error | undefined> => undefined),
     signHead: async () => HEAD,
     ledger: { workOrders: vi.fn((name: string | undefined) => `named ${name}`) },
-    log: { head: { sequence: 120 }, read: vi.fn(async (first: number, last: number) => [first, last]) },
+    log: {
+      head: { sequence: 120 },
+      firstWithin: (last: number, maxEntries: number) => Math.max(1, last - maxEntries + 1),
+      read: vi.fn(async (first: number, last: number) => [first, last]),
+    },
     signatures: {
       trust: { root: 'r' },
       signHead: async () => HEAD,
@@ -92,6 +97,7 @@ export function simulatedService(options: Partial<AppOptions> = {}) {
     pageOrigins: ['https://page.example'],
     exportRate: { burst: 5, perMinute: 5 },
     signInRate: { burst: 2, perMinute: 2 },
+    parseLong: async (kind, body) => parseLongBody(kind, body),
     report,
     ...options,
   });

@@ -56,7 +56,6 @@ export const exportsRoute = route({
   output: exportAnswerSchema,
   problems: EXPORT_PROBLEMS,
   handle: async (call) => {
-    call.spend(1);
     const exported = await exportOne(call, call.input);
     return { ...exported, auditHead: await call.as.signHead() };
   },
@@ -71,7 +70,7 @@ export const batchRoute = route({
   output: batchAnswerSchema,
   problems: ['too-many-requests'],
   handle: async (call) => {
-    call.spend(call.input.exports.length);
+    call.spend(call.input.exports.length - 1);
     const refused = (cause: unknown) => ({ problem: problemJson(problemOf(cause, call.report)) });
     const results = await Promise.all(call.input.exports.map((request) => exportOne(call, request).catch(refused)));
     return { results, auditHead: await call.as.signHead() };
@@ -87,8 +86,7 @@ export const recallRoute = route({
   input: recallRequestSchema,
   output: recallAnswerSchema,
   problems: ['export-unknown', 'not-allowed', 'too-many-requests'],
-  handle: async ({ as, input, signedIn, spend }): Promise<RecallAnswerJson> => {
-    spend(1);
+  handle: async ({ as, input, signedIn }): Promise<RecallAnswerJson> => {
     const { exportId, data, dataHash } = as.exporter.recall(input.idempotencyKey, signedIn.account);
     const summary = { header: toBase64url(data.subarray(0, HEADER_LENGTH)), dataHash: toBase64url(dataHash) };
     return { exportId, ...summary, auditHead: await as.signHead() };
@@ -103,8 +101,7 @@ export const receiptsRoute = route({
   input: receiptRequestSchema,
   output: receiptAnswerSchema,
   problems: ['export-unknown', 'receipt-refused', 'receipt-conflict', 'too-many-requests'],
-  handle: async ({ as, input, signedIn, spend }): Promise<ReceiptAnswerJson> => {
-    spend(1);
+  handle: async ({ as, input, signedIn }): Promise<ReceiptAnswerJson> => {
     const verdict = await as.exporter.verifyReceipt(input, signedIn);
     const { signatures } = as;
     return { verdict: await signatures.signVerdict(verdict), auditHead: await as.signHead() };

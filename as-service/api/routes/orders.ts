@@ -23,8 +23,6 @@ import { type Call, EVERY_ROLE, OVERSEERS, route } from './route.ts';
 
 const ISSUERS: readonly Role[] = ['custodian', 'administrator'];
 const WORKERS: readonly Role[] = ['operator', 'custodian', 'administrator'];
-/** Maximum length of a request body in bytes. Sufficient for 20,000 units, each with a reason. */
-const MAX_BODY_LENGTH = 16 * 1024 * 1024;
 /** Timeout of a request for a report. Sufficient to sign 40,000 verdicts on a busy machine. */
 const REPORT_DEADLINE_MS = 100_000;
 /**
@@ -48,6 +46,7 @@ export const workOrdersRoute = route({
     'The work orders, and the order numbers that exports name although there is no such order, each with its counts. With `unit`, only the orders that list the unit.',
   roles: EVERY_ROLE,
   input: workOrdersQuerySchema,
+  isSlow: true,
   output: workOrdersSchema,
   problems: [],
   handle: async (call): Promise<WorkOrdersJson> => {
@@ -63,7 +62,7 @@ export const newOrderRoute = route({
   summary: 'Issues and signs a work order. The audit log entry is durable before the response.',
   roles: ISSUERS,
   input: newOrderSchema,
-  bodyLimit: MAX_BODY_LENGTH,
+  longBody: 'new-order',
   output: orderSchema,
   problems: ['set-unknown', 'key-unknown', 'slot-not-permitted', 'unit-not-listed', 'demo-refused'],
   handle: async (call) => view(call, await call.as.orders.issue(call.input, actorOf(call))),
@@ -108,11 +107,11 @@ export const stationReportRoute = route({
   summary: 'Records a station report. With `close`, closes the order if it balances.',
   roles: WORKERS,
   input: stationReportSchema,
-  bodyLimit: MAX_BODY_LENGTH,
+  longBody: 'station-report',
+  isSlow: true,
   output: stationReportAnswerSchema,
   problems: ['order-unknown', 'unit-not-listed', 'too-many-requests'],
   handle: async (call): Promise<StationReportAnswerJson> => {
-    call.spend(1);
     const { as, input } = call;
     const [id, actor] = [call.id, actorOf(call)];
     await as.orders.report(id, input, actor);
@@ -131,10 +130,8 @@ export const reportRoute = route({
   roles: EVERY_ROLE,
   input: undefined,
   output: reportSchema,
+  isSlow: true,
   deadlineMs: REPORT_DEADLINE_MS,
   problems: ['order-unknown', 'receipt-refused', 'too-many-requests'],
-  handle: (call) => {
-    call.spend(1);
-    return call.as.orders.makeReport(call.id, actorOf(call));
-  },
+  handle: (call) => call.as.orders.makeReport(call.id, actorOf(call)),
 });

@@ -5,6 +5,7 @@ import type { Role } from '#protocol/service/messages.ts';
 import type { ProblemCode } from '#protocol/service/problem.ts';
 import type { SignedIn } from '../../http/sign-in.ts';
 import type { As } from '../../service/as.ts';
+import type { LongBody } from './long-bodies.ts';
 
 export const EVERY_ROLE: readonly Role[] = ['operator', 'custodian', 'auditor', 'administrator'];
 /** The roles that see the records of all operators. */
@@ -18,7 +19,8 @@ export interface Call<Input> {
   /** @throws RangeError on a route without sign-in */
   readonly signedIn: SignedIn;
   /**
-   * Counts exports or receipts against the rate limit of the operator.
+   * Counts further exports against the rate limit of the operator. The request counts as one before
+   * its body is read.
    * @throws Problem too-many-requests
    */
   readonly spend: (count: number) => void;
@@ -34,8 +36,10 @@ export interface Route<Input = unknown> {
   readonly roles: readonly Role[] | 'anyone';
   /** Schema of the JSON body (POST) or of the query (GET). */
   readonly input: v.GenericSchema<unknown, Input> | undefined;
-  /** Maximum length of the body in bytes. Undefined for the default. */
-  readonly bodyLimit?: number;
+  /** The kind of the body, if the route permits long ones. */
+  readonly longBody?: LongBody;
+  /** Whether the handler may take long, so that few of these requests run at a time. */
+  readonly isSlow?: true;
   /** Timeout in milliseconds. Undefined for the default. */
   readonly deadlineMs?: number;
   readonly output: v.GenericSchema;

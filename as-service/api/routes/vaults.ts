@@ -17,11 +17,6 @@ import { type Call, OVERSEERS, route } from './route.ts';
 
 const ISSUERS: readonly Role[] = ['custodian'];
 const RETURNERS: readonly Role[] = ['operator', 'custodian'];
-/**
- * Maximum length of a request body in bytes. Sufficient for a vault journal of 2000 exports with
- * receipts, as base64url of JSON.
- */
-const MAX_BODY_LENGTH = 6 * 1024 * 1024;
 
 function callerOf({ signedIn: { account, requireSignedIn } }: Pick<Call<unknown>, 'signedIn'>): VaultCaller {
   return { actor: account.name, sets: account.sets, requireSignedIn };
@@ -37,7 +32,6 @@ export const newVaultRoute = route({
   output: vaultAnswerSchema,
   problems: ['set-unknown', 'key-unknown', 'unit-not-listed', 'demo-refused', 'too-many-requests'],
   handle: async (call): Promise<VaultAnswerJson> => {
-    call.spend(1);
     const { text, passphrase, record } = await call.as.vaults.issue(call.input, callerOf(call));
     return { file: text, passphrase, vault: record.view(), auditHead: await call.as.signHead() };
   },
@@ -74,11 +68,11 @@ export const vaultJournalRoute = route({
   summary: 'Reconciles the returned journal of a vault. Returns verdicts on its receipts, and findings.',
   roles: RETURNERS,
   input: vaultReturnSchema,
-  bodyLimit: MAX_BODY_LENGTH,
+  longBody: 'vault-journal',
+  isSlow: true,
   output: vaultReportSchema,
   problems: ['vault-unknown', 'journal-refused', 'receipt-refused', 'too-many-requests'],
   handle: async (call): Promise<VaultReportJson> => {
-    call.spend(1);
     const { signatures, vaults } = call.as;
     const report = await vaults.reconcile(call.input.journal, callerOf(call), call.id);
     const verdicts = await signatures.signVerdicts(report.verdicts);

@@ -13,6 +13,12 @@ import { visibleSets } from '../../sets/set-access.ts';
 import { viewSet } from '../../sets/set-view.ts';
 import { EVERY_ROLE, OVERSEERS, route } from './route.ts';
 
+/**
+ * Maximum length of the lines of the log that one page reads, in bytes. A page has at least one
+ * entry.
+ */
+const MAX_PAGE_LENGTH = 1024 * 1024;
+
 export const whoamiRoute = route({
   method: 'get',
   path: '/v1/whoami',
@@ -53,7 +59,7 @@ export const auditRoute = route({
   handle: async ({ as, input: { before, limit } }): Promise<AuditPageJson> => {
     const { head } = as.log;
     const last = Math.min(head.sequence, (before ?? Number.MAX_SAFE_INTEGER) - 1);
-    const first = Math.max(1, last - limit + 1);
+    const first = as.log.firstWithin(last, limit, MAX_PAGE_LENGTH);
     const entries = await as.log.read(first, last);
     return {
       entries: entries.reverse(),

@@ -50,7 +50,9 @@ const COMMON = {
   400: problem(titleOf('request-refused')),
   421: problem('request-refused: the service does not answer to this host name'),
   500: problem(titleOf('service-failed')),
-  503: problem('service-failed: the service took too long'),
+  503: problem(
+    'service-failed: the service took too long. too-many-requests: the service is busy; retry after the time in Retry-After',
+  ),
 };
 const SIGNED_IN = {
   401: problem(titleOf('signed-out')),

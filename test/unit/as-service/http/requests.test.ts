@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { answer, answerProblem, Problem, problemJson, problemOf, tooManyRequests } from '#as-service/http/answer.ts';
 import { allowPages } from '#as-service/http/cors.ts';
 import { RateLimit } from '#as-service/http/rate-limit.ts';
-import { parse, readJson } from '#as-service/http/request-body.ts';
+import { MAX_SHORT_BODY_LENGTH, parse, parseBody, readBody, requireJson } from '#as-service/http/request-body.ts';
 import { signIn } from '#as-service/http/sign-in.ts';
 import { accessCodeState, createAccessCode } from '#as-service/operators/access-codes.ts';
 import type { As } from '#as-service/service/as.ts';
@@ -64,11 +64,21 @@ describe('a JSON body', () => {
   const good = { n: 1, m: 2, o: 3, p: 4 };
   const JSON_TYPE = 'application/json';
 
-  function send(body: string | ReadableStream, headers: Record<string, string> = {}, maxLength?: number) {
+  const account = { reserve: () => undefined, endReading: () => undefined, release: () => undefined };
+
+  function send(
+    body: string | ReadableStream,
+    headers: Record<string, string> = {},
+    maxLength: number = MAX_SHORT_BODY_LENGTH,
+  ) {
     const app = new Hono();
     const read: Promise<unknown>[] = [];
     app.post('/', (c) => {
-      read.push(readJson(c, schema, maxLength));
+      const readNow = async () => {
+        requireJson(c, maxLength);
+        return parseBody(schema, await readBody(c, maxLength, account));
+      };
+      read.push(readNow());
       return c.text('');
     });
     const init = { method: 'POST', body, headers: { 'content-type': JSON_TYPE, ...headers }, duplex: 'half' };

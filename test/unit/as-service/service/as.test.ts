@@ -15,6 +15,7 @@ import { toHex } from '#protocol/bytes/hex.ts';
 import { keyId } from '#protocol/signing/envelope.ts';
 import { openTestAs, SEALING_KEY, type TemporaryFolder, temporaryFolder } from '#test/support/as-service.ts';
 import { MemoryLogFile } from '#test/support/memory-log-file.ts';
+import { quickKey } from '#test/support/vault.ts';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -305,6 +306,7 @@ describe('the end', () => {
 describe('a data folder', () => {
   const openFolder = (change = {}) =>
     openAs({
+      derive: quickKey,
       ...{ directory: folder.path, keyFile: join(folder.path, 'sealing.key'), sealingKey: undefined, demo: true },
       onConnection: () => undefined,
       ...change,
