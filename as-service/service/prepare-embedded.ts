@@ -5,6 +5,7 @@ import { randomInt } from 'node:crypto';
 import { DEMO_HUB, DEMO_SETS, demoSerialNumber } from '#protocol/demo/demo-sets.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { NewOrderJson } from '#protocol/orders/requests.ts';
+import { UserError } from '../common/user-error.ts';
 import { addOperator, issueAccessCode } from '../operators/operators.ts';
 import { isDemoSet } from '../sets/demo-sets.ts';
 import { addKey, addSet, type NewKey } from '../sets/sets.ts';
@@ -29,8 +30,12 @@ const DEMO_LINES: NewOrderJson['lines'] = [
 ];
 const DEMO_YEARS = 5;
 
-/** Issues the embedded operator's access code for this start, and revokes earlier ones. */
+/**
+ * Issues the embedded operator's access code for this start, and revokes earlier ones.
+ * @throws UserError when an administrator created the data of the folder
+ */
 export async function prepareEmbedded(as: As): Promise<{ readonly code: string; readonly expires: string }> {
+  requireEmbedded(as);
   if (!as.state.sets.some(({ set }) => !isDemoSet(set))) {
     await addSet(as, ACTOR, {
       set: randomInt(1, 0x7fffffff),
@@ -53,6 +58,19 @@ export async function prepareEmbedded(as: As): Promise<{ readonly code: string; 
   }
   const { name } = as.state.operators.find(({ embedded }) => embedded) ?? { name: OPERATOR };
   return issueAccessCode(as, 'start', name, { hours: 8, replace: true });
+}
+
+/**
+ * Requires a folder that is empty, or that the embedded mode began. The embedded operator may use
+ * every set without a quota, so a start without --standalone must not add it to other data.
+ */
+function requireEmbedded({ state: { sets, operators } }: As): void {
+  if (operators.some(({ embedded }) => embedded)) return;
+  const isBegun = sets.length === 0 || sets.some(({ set, name }) => name === FIRST_SET || isDemoSet(set));
+  if (operators.length === 0 && isBegun) return;
+  throw new UserError(
+    'An administrator created the data in this folder. Start the service with --standalone, or choose another folder with --data. Nothing was changed.',
+  );
 }
 
 async function addDemoSets(as: As): Promise<void> {

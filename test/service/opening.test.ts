@@ -141,9 +141,27 @@ describe('the first start', () => {
 
   it('in embedded mode does not change the sets and keys of an administrator', async () => {
     const as = await open();
+    await prepareEmbedded(as);
     await addSet(as, 'test', NEW_SET);
     await prepareEmbedded(as);
-    expect(as.state.sets.map(({ name, keys }) => [name, keys.length])).toEqual([['Test set', 0]]);
+    expect(as.state.sets.map(({ name, keys }) => [name, keys.length])).toEqual([
+      ['First set', 4],
+      ['Test set', 0],
+    ]);
+  });
+
+  it.each<[string, (as: As) => Promise<unknown>]>([
+    ['a set', (as) => addSet(as, 'test', NEW_SET)],
+    ['an operator', (as) => addTestOperator(as, 'olga')],
+  ])('in embedded mode refuses a folder in which an administrator added %s', async (_name, add) => {
+    for (const demoMode of [false, true]) {
+      const as = await open({ demoMode });
+      if (!demoMode) await add(as);
+      const { sequence } = as.log.head;
+      await expect(prepareEmbedded(as)).rejects.toThrow(/with --standalone, or choose another folder/);
+      expect(as.log.head.sequence).toBe(sequence);
+      await as.close();
+    }
   });
 
   it('makes a different T for each service', async () => {
