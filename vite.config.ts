@@ -12,6 +12,7 @@ import { environmentName, inEachLanguage } from './build/languages/environments.
 import { builtLanguages } from './build/languages/languages.ts';
 import { addManifests } from './build/languages/manifest.ts';
 import { namePages, translateSources } from './build/languages/plugins.ts';
+import { writeLicences } from './build/licences.ts';
 import { listPackages } from './build/packages.ts';
 import { addSingles, sealPage } from './build/page-files.ts';
 
@@ -102,6 +103,7 @@ export default defineConfig({
         const environment = builder.environments[name];
         if (environment) await builder.build(environment);
       }
+      writeLicences(built('packages'), here(''), built('THIRD-PARTY-LICENCES.txt'));
     },
   },
 });
