@@ -1,15 +1,17 @@
 // Creates the HTTP application: the API, the OpenAPI document and the static files. Checks the Host
-// and the Origin of every request except /readyz. bin/serve.ts opens the port.
+// and the Origin of every request except those of operations.ts. bin/serve.ts opens the port.
 import { type Context, Hono } from 'hono';
 import { ADMISSION_LIMITS, Admission, type AdmissionLimits } from '../http/admission.ts';
 import { answer, answerJson, answerProblem, Problem, problemOf } from '../http/answer.ts';
 import { allowPages } from '../http/cors.ts';
+import { Metrics } from '../http/metrics.ts';
 import { type Rate, RateLimit } from '../http/rate-limit.ts';
 import { declaredLength, MAX_SHORT_BODY_LENGTH } from '../http/request-body.ts';
 import { signIn } from '../http/sign-in.ts';
 import type { StaticFiles } from '../http/static-files.ts';
 import type { As } from '../service/as.ts';
 import { createOpenApi } from './openapi.ts';
+import { addOperations } from './operations.ts';
 import { receiveInput } from './receive-input.ts';
 import type { ParseLong } from './routes/long-bodies.ts';
 import type { Call } from './routes/route.ts';
@@ -30,6 +32,8 @@ export interface AppOptions {
   readonly admission?: AdmissionLimits;
   /** Parses long bodies, outside of the event loop. */
   readonly parseLong: ParseLong;
+  /** Token that reads /metrics. Without it there are no metrics. */
+  readonly metricsToken?: string | undefined;
   /** Receives errors whose details must not reach a client. */
   readonly report: (cause: unknown) => void;
 }
@@ -45,16 +49,16 @@ export function createApp(options: AppOptions): Hono {
   const failures = new RateLimit(options.signInRate, now);
   const admission = new Admission({ rate: options.exportRate, limits: options.admission ?? ADMISSION_LIMITS, now });
 
-  app.onError((cause, c) => answerProblem(problemOf(cause, report), { close: hasLongBody(c) }));
+  const metrics = new Metrics();
+  app.onError((cause, c) => {
+    const problem = problemOf(cause, report);
+    metrics.countResponse(problem.status);
+    return answerProblem(problem, { close: hasLongBody(c) });
+  });
   app.notFound((c) => {
     throw new Problem('request-refused', `There is nothing at ${c.req.path}.`, { status: 404 });
   });
-  // This route comes before the check of the Host, because a load balancer probes the service by
-  // its IP address. The response reveals no more than an open port does.
-  app.get('/readyz', () => {
-    if (as.isReady) return answer({ ready: true });
-    throw new Problem('service-failed', 'The service cannot write to its disk, and ends.', { status: 503 });
-  });
+  addOperations(app, { as, admission, metrics, metricsToken: options.metricsToken });
   app.use('/v1/*', allowPages(options.pageOrigins));
   app.use('*', async (c, next) => {
     const origins = options.origins();
@@ -96,7 +100,9 @@ export function createApp(options: AppOptions): Hono {
           received.release();
         }
       };
-      return answer(await withDeadline(answerWithin, route.deadlineMs));
+      const body = await withDeadline(answerWithin, route.deadlineMs);
+      metrics.countResponse(200);
+      return answer(body);
     });
   }
   for (const path of new Set(ROUTES.map((route) => route.path))) {

@@ -4,6 +4,7 @@ import { cliCommand } from '../cli/cli-command.ts';
 import { type Option, parseOptions, synopsisOf, type Values } from '../cli/options.ts';
 import { type Environment, readVariable } from '../common/environment.ts';
 import { UserError } from '../common/user-error.ts';
+import { LOG_FORMATS, type LogFormat } from './event-log.ts';
 import { isLoopback } from './loopback.ts';
 
 export interface Config {
@@ -27,6 +28,10 @@ export interface Config {
    */
   readonly embedded: boolean;
   readonly exportsPerMinute: number;
+  /** Token that reads /metrics; at least 20 characters. Undefined if there are no metrics. */
+  readonly metricsToken: string | undefined;
+  /** Format of the log on standard error. */
+  readonly log: LogFormat;
   /** Whether the service starts even if the newest log entry is far ahead of the clock. */
   readonly acceptClock: boolean;
 }
@@ -57,6 +62,7 @@ const FLAGS: Readonly<Record<string, Option & { readonly variable?: string; read
   demo: { variable: 'KEYFERRY_DEMO', help: 'serve the published demo sets and the demo page too' },
   embedded: { help: 'the default: create a set, keys and an operator at the first start' },
   standalone: { variable: 'KEYFERRY_STANDALONE', help: `create no set, key or operator; ${cliCommand()} adds them` },
+  log: { value: 'FORMAT', variable: 'KEYFERRY_LOG', help: 'text or json: the log on standard error; default text' },
   'accept-clock': { help: 'confirm once that the clock is right, after an earlier start with a clock that was ahead' },
   help: { help: 'show this text' },
 };
@@ -96,6 +102,8 @@ export function readConfig(args: readonly string[], environment: Environment, pr
     web: resolve(text('web') ?? join(programFolder, '..')),
     demo: isSet('demo'),
     embedded: values.embedded === true || !isSet('standalone'),
+    metricsToken: parseToken(readVariable(environment, 'KEYFERRY_METRICS_TOKEN')),
+    log: parseLogFormat(text('log') ?? 'text'),
     acceptClock: values['accept-clock'] === true,
     exportsPerMinute: wholeNumber('exports-per-minute', exportsPerMinute, 1, 1_000_000_000),
   };
@@ -113,6 +121,18 @@ function wholeNumber(what: string, text: string, min: number, max: number): numb
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= min && value <= max) return value;
   throw new UserError(`${what} must be a whole number from ${min} to ${max}, not "${text}".`);
+}
+
+/** @throws UserError for a token that could be guessed */
+function parseToken(token: string | undefined): string | undefined {
+  if (token === undefined || /^\S{20,}$/.test(token)) return token;
+  throw new UserError('KEYFERRY_METRICS_TOKEN needs at least 20 characters without blanks.');
+}
+
+function parseLogFormat(text: string): LogFormat {
+  const format = LOG_FORMATS.find((each) => each === text);
+  if (format !== undefined) return format;
+  throw new UserError(`log must be text or json, not "${text}".`);
 }
 
 /** Splits a list whose entries are separated by blanks or commas. */

@@ -18,6 +18,7 @@ import { isSystemError } from '../storage/atomic-file.ts';
 import { diskRefusal } from '../storage/disk-error.ts';
 import { type Config, readConfig, SERVE_HELP } from './config.ts';
 import { maxConnections } from './descriptors.ts';
+import { EventLog } from './event-log.ts';
 import { ownOrigins } from './loopback.ts';
 import { workersOf } from './run-in-worker.ts';
 import { welcomeText } from './welcome.ts';
@@ -52,15 +53,20 @@ async function main(): Promise<void> {
     return;
   }
   let as: As | undefined;
-  const control = new ControlServer(() => as);
+  const write = (line: string) => process.stderr.write(line);
+  const log = new EventLog({ format: config.log, now: () => new Date(), write });
+  const control = new ControlServer(
+    () => as,
+    (cause) => log.error('command-failed', cause),
+  );
   const opened = await openAs({ ...config, derive: workers.derive, onConnection: (socket) => control.accept(socket) });
   if ('socketPath' in opened) {
     throw new UserError(`Another Keyferry AS uses ${config.directory}. Stop it, or choose another folder with --data.`);
   }
-  for (const notice of opened.as.notices) console.error(notice);
+  for (const message of opened.as.notices) log.info('notice', { message });
   try {
     const accessCode = config.embedded ? (await prepareEmbedded(opened.as)).code : undefined;
-    await serveUntilSignal(config, opened, accessCode, () => {
+    await serveUntilSignal(config, opened, accessCode, log, () => {
       as = opened.as;
     });
   } finally {
@@ -73,6 +79,7 @@ async function serveUntilSignal(
   config: Config,
   { as, keySource }: AsHandle,
   accessCode: string | undefined,
+  log: EventLog,
   ready: () => void,
 ) {
   const files = await loadStaticFiles(config.web, config.demo);
@@ -85,7 +92,8 @@ async function serveUntilSignal(
     exportRate: { burst: Math.max(100, Math.ceil(config.exportsPerMinute / 6)), perMinute: config.exportsPerMinute },
     signInRate: { burst: 10, perMinute: 10 },
     parseLong: workers.parseLong,
-    report: (cause) => console.error(new Date().toISOString(), cause instanceof UserError ? cause.message : cause),
+    metricsToken: config.metricsToken,
+    report: (cause) => log.error('request-failed', cause),
   });
   const signalled = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
@@ -99,6 +107,7 @@ async function serveUntilSignal(
     origins = [...addresses, ...config.origins];
     await as.log.append({ event: 'service-started', actor: null, details: { demo: as.demoMode, port } });
     ready();
+    log.info('started', { port, demo: as.demoMode, embedded: config.embedded });
     console.log(
       welcomeText({
         config,
@@ -112,6 +121,7 @@ async function serveUntilSignal(
     );
     const failure = await Promise.race([signalled, as.log.failed]);
     if (failure !== undefined) throw failure;
+    log.info('stopping');
   } finally {
     await stop(server);
   }

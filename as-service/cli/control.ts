@@ -26,10 +26,13 @@ const TIMEOUT_MS = 30_000;
 /** Runs the requests of all connections one at a time. */
 export class ControlServer {
   readonly #as: () => As | undefined;
+  readonly #report: (cause: unknown) => void;
   #running: Promise<unknown> = Promise.resolve();
 
-  constructor(as: () => As | undefined) {
+  /** `report` receives errors whose details must not reach the client. */
+  constructor(as: () => As | undefined, report: (cause: unknown) => void) {
     this.#as = as;
+    this.#report = report;
   }
 
   accept(socket: Socket): void {
@@ -53,7 +56,7 @@ export class ControlServer {
       return { lines: await runAdminRequest(as, actor, request, zone) };
     } catch (cause) {
       if (cause instanceof UserError) return { refused: cause.message };
-      console.error('A command of the CLI failed:', cause);
+      this.#report(cause);
       return { refused: 'The service failed to run this command. Its own log contains the cause.' };
     }
   }

@@ -32,6 +32,8 @@ describe('the configuration', () => {
       demo: false,
       embedded: true,
       exportsPerMinute: 6000,
+      metricsToken: undefined,
+      log: 'text',
       acceptClock: false,
     });
   });
@@ -90,6 +92,7 @@ describe('the configuration', () => {
       '--demo | KEYFERRY_DEMO=1',
       '--embedded',
       '--standalone | KEYFERRY_STANDALONE=1',
+      '--log FORMAT | KEYFERRY_LOG',
       '--accept-clock',
       '--help',
     ]);
@@ -124,9 +127,18 @@ describe('the configuration', () => {
     [['--origin', 'ftp://a.example'], '"ftp://a.example" is not an origin.'],
     [['--embedded', '--standalone'], 'Choose --embedded or --standalone, not both.'],
     [['--nonsense'], '--exports-per-minute N'],
+    [['--log', 'xml'], 'log must be text or json, not "xml".'],
   ])('refuses %j', (args, words) => {
     expect(() => read(args)).toThrow(words);
   });
+});
+
+it('takes a token for the metrics that is long enough', () => {
+  const token = 'T'.repeat(20);
+  expect(read([], { KEYFERRY_METRICS_TOKEN: token }).metricsToken).toBe(token);
+  for (const wrong of [token.slice(1), `${token} ${token}`]) {
+    expect(() => read([], { KEYFERRY_METRICS_TOKEN: wrong })).toThrow('needs at least 20 characters without blanks');
+  }
 });
 
 function pageOrigins(args: readonly string[], environment: Record<string, string> = {}): readonly string[] {
