@@ -63,7 +63,7 @@ async function main(): Promise<void> {
   if ('socketPath' in opened) {
     throw new UserError(`Another Keyferry AS uses ${config.directory}. Stop it, or choose another folder with --data.`);
   }
-  for (const message of opened.as.notices) log.info('notice', { message });
+  if (opened.as.notices.length > 0) log.info('notice', { message: opened.as.notices.join('\n') });
   try {
     const accessCode = config.embedded ? (await prepareEmbedded(opened.as)).code : undefined;
     await serveUntilSignal(config, opened, accessCode, log, () => {
