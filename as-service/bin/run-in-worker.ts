@@ -1,5 +1,5 @@
 // Runs long computations in threads of their own, so that the service answers other requests
-// meanwhile (ADR 0064): the key of a vault from its passphrase, and the parsing of long bodies.
+// meanwhile (ADR 0062): the key of a vault from its passphrase, and the parsing of long bodies.
 import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { type Bytes, copy, wipe } from '#protocol/bytes/bytes.ts';

@@ -1,4 +1,4 @@
-// Decides which requests the service works on, and when (ADR 0064): rate limits, budgets of bodies,
+// Decides which requests the service works on, and when (ADR 0062): rate limits, budgets of bodies,
 // and fair turns between operators.
 import { tooManyRequests } from './answer.ts';
 import { BodyBudget, type BodyLimits } from './body-budget.ts';

@@ -1,5 +1,5 @@
 // The service refuses work that it cannot do, before that work costs memory or time, and one
-// operator does not delay another (docs/adr/0064-admit-requests-in-fair-turns.md).
+// operator does not delay another (docs/adr/0062-admit-requests-in-fair-turns.md).
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AppOptions } from '#as-service/api/app.ts';
 import { ADMISSION_LIMITS, type AdmissionLimits } from '#as-service/http/admission.ts';
