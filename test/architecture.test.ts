@@ -107,6 +107,18 @@ describe('the imports and rules of the source', () => {
     expect(files.filter(({ path }) => CLOCK.includes(path)).flatMap(readsClock)).toHaveLength(CLOCK.length);
   });
 
+  it('run every transaction of the page through the repetition of aborted transactions', () => {
+    const once = /database\.run\(|\.transact\(|\.transaction\(/;
+    const found = product.filter(({ path, text }) => path.startsWith('web/src/') && once.test(text));
+    expect(found.map(({ path }) => path).sort()).toEqual([
+      'web/src/journal/connection.ts',
+      'web/src/journal/database.ts',
+      'web/src/state/help/self-test.ts', // shows what one try does
+      'web/src/trust-store/read-only-trust.ts',
+      'web/src/vault-store/vault-store.ts',
+    ]);
+  });
+
   it('use no try in a component', () => {
     expect(
       all(

@@ -20,7 +20,7 @@ export function openOrders(
   // Browsers block sound before the operator has clicked or typed.
   const isActivated = (): boolean => browser.userActivation?.hasBeenActive === true;
   const sound = (): AudioContext | undefined => (typeof AudioContext === 'undefined' ? undefined : new AudioContext());
-  const pinned = () => database.run(['trust'], 'readonly', (transaction) => transaction.objectStore('trust').getAll());
+  const pinned = () => database.read(['trust'], (transaction) => transaction.objectStore('trust').getAll());
   return new Orders({
     station,
     remote: new WorkOrders(as),

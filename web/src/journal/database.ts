@@ -4,7 +4,7 @@
 import { type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames, wrap } from 'idb';
 import type { Batch } from './chain.ts';
 import { abort, Connection } from './connection.ts';
-import { translateErrors } from './indexed-db.ts';
+import { type Repeatable, repeatAborted, translateErrors } from './indexed-db.ts';
 import { FIRST_WITHOUT_CONVERSION, LOG_ROTATION_STORE, MIGRATIONS, type OldRecords } from './migrations.ts';
 import type { OrderRecord, UnitRow } from './order-record.ts';
 import type { TraceRecord, TrustRecord } from './unchained-records.ts';
@@ -33,6 +33,11 @@ export interface Schema extends DBSchema {
 export type Store = StoreNames<Schema>;
 export type Transaction<M extends 'readonly' | 'readwrite'> = IDBPTransaction<Schema, Store[], M>;
 
+/** How a write is repeated (indexed-db.ts), and how its data is written. */
+export interface WriteOptions<T> extends Pick<Repeatable<Transaction<'readwrite'>, T>, 'isOnDisk' | 'isRepeated'> {
+  readonly durability?: 'strict' | 'relaxed' | undefined;
+}
+
 export const DATABASE_NAME = 'keyferry';
 
 export class Database {
@@ -44,7 +49,8 @@ export class Database {
 
   /**
    * Calls `onSuperseded` when another tab opens a newer version of the page. The caller should then
-   * reload its own page as soon as no load is running.
+   * reload its own page as soon as no load is running. Tries once: a migration that fails would fail
+   * again, and a page that cannot open its database offers to reload.
    * @throws ProtocolError journal-failed, journal-full
    */
   static async open(factory: Pick<IDBFactory, 'open'>, onSuperseded: () => void): Promise<Database> {
@@ -83,8 +89,38 @@ export class Database {
   }
 
   /**
-   * Runs `body` in one transaction, which a failure rolls back. Resolves when the data is on disk.
-   * With `relaxed` it resolves when the operating system has the data, so that a power cut may lose
+   * Runs `body` in one transaction, and repeats it if the browser aborts it.
+   * @throws ProtocolError journal-full, journal-failed
+   */
+  read<T>(stores: Store[], body: (transaction: Transaction<'readonly'>) => Promise<T>): Promise<T> {
+    return repeatAborted<Transaction<'readonly'>, T>({
+      run: (repeated) => this.run(stores, 'readonly', repeated),
+      write: body,
+      isOnDisk: async () => true, // what an earlier try has read is valid
+    });
+  }
+
+  /**
+   * Runs `body` in one transaction, and repeats it if the browser aborts it. Without `isOnDisk`, a
+   * second run of `body` after the first must change nothing.
+   * @throws ProtocolError journal-full, journal-failed
+   */
+  write<T>(
+    stores: Store[],
+    body: (transaction: Transaction<'readwrite'>) => Promise<T>,
+    { durability, isOnDisk, isRepeated }: WriteOptions<T> = {},
+  ): Promise<T> {
+    return repeatAborted<Transaction<'readwrite'>, T>({
+      run: (repeated) => this.run(stores, 'readwrite', repeated, durability),
+      write: body,
+      isOnDisk,
+      isRepeated,
+    });
+  }
+
+  /**
+   * Runs `body` once, in one transaction, which a failure rolls back. The page uses read() and
+   * write(), which repeat it. Resolves when the data is on disk. With `relaxed` it resolves when the operating system has the data, so that a power cut may lose
    * the newest writes.
    * @throws ProtocolError journal-full, journal-failed
    */

@@ -19,20 +19,21 @@ function isAborted(error: unknown): boolean {
   return cause instanceof DOMException && ['AbortError', 'InvalidStateError', 'UnknownError'].includes(cause.name);
 }
 
-/** A write that repeatAborted() repeats, and how to check whether an earlier try is on disk. */
+/** The transaction that repeatAborted() repeats, and how to find out whether it is on disk. */
 export interface Repeatable<X, T> {
   /** Runs one transaction. Its exceptions are translated by translateErrors(). */
   readonly run: (body: (transaction: X) => Promise<T>) => Promise<T>;
   readonly write: (transaction: X) => Promise<T>;
   /**
-   * Whether the database contains what an earlier try wrote. `written` is the result of that try.
+   * Whether the database has what an earlier try wrote, when `write` resolved with `written`. Absent
+   * if a second write after the first changes nothing, as for a read.
    */
-  readonly isOnDisk: (transaction: X, written: T) => Promise<boolean>;
+  readonly isOnDisk?: ((transaction: X, written: T) => Promise<boolean>) | undefined;
   /**
    * Called after each failure. Returns true if the write must be repeated although the browser did
    * not abort it.
    */
-  readonly isRepeated?: (error: unknown) => boolean;
+  readonly isRepeated?: ((error: unknown) => boolean) | undefined;
 }
 
 /**
@@ -47,7 +48,7 @@ export async function repeatAborted<X, T>({ run, write, isOnDisk, isRepeated }: 
   let failure: unknown;
   let aborted = 0;
   const body = async (transaction: X): Promise<T> => {
-    if (last && (await isOnDisk(transaction, last.written))) {
+    if (last && (await isOnDisk?.(transaction, last.written))) {
       committed = last;
       return last.written;
     }

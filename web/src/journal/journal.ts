@@ -8,7 +8,7 @@ import { isUnsettled, outcomeOf } from './attempt.ts';
 import { type Entry, packStep, STATION_CHAIN } from './chain.ts';
 import { Commit } from './commit.ts';
 import type { Database, Transaction } from './database.ts';
-import { isTaken, repeatAborted } from './indexed-db.ts';
+import { isTaken } from './indexed-db.ts';
 import { JournalMemory, lostError, stepsOf } from './journal-memory.ts';
 import type { OrderEvent, UnitRow } from './order-record.ts';
 import { assemble, attemptsBelow, entriesOf, lastAttempt, readAttempt, tailOf } from './queries.ts';
@@ -37,6 +37,8 @@ interface Write {
   readonly event?: { readonly chain: number; readonly body: OrderEvent };
   /** True for a write without entries, which only checks for a loss and records it. */
   readonly isCheck?: true;
+  /** Ids of the open pages, for a write without entries that takes over the attempts of the others. */
+  readonly liveSessions?: ReadonlySet<string>;
   readonly options: WriteOptions;
   readonly at: number;
   readonly resolve: (attempt: number) => void;
@@ -94,7 +96,7 @@ export class Journal {
    * journal does not begin with a loss.
    */
   async lostAt(): Promise<string | undefined> {
-    const first = await this.#database.run(['batches'], 'readonly', (transaction) =>
+    const first = await this.#database.read(['batches'], (transaction) =>
       transaction.objectStore('batches').get([STATION_CHAIN, 0]),
     );
     const [entry] = first?.entries ?? [];
@@ -140,7 +142,7 @@ export class Journal {
 
   async get(attempt: number): Promise<Attempt | undefined> {
     const read = (): Promise<Attempt | undefined> =>
-      this.#database.run(['batches'], 'readonly', (transaction) => readAttempt(transaction, attempt));
+      this.#database.read(['batches'], (transaction) => readAttempt(transaction, attempt));
     const found = await read();
     if (found || !this.#memory.attempts.has(attempt)) return found;
     await this.#reopen();
@@ -149,7 +151,7 @@ export class Journal {
 
   /** Returns at most `limit` attempts with ids below `before`, newest first. */
   list(limit: number, before = Number.POSITIVE_INFINITY): Promise<readonly Attempt[]> {
-    return this.#database.run(['batches'], 'readonly', (transaction) => attemptsBelow(transaction, before, limit));
+    return this.#database.read(['batches'], (transaction) => attemptsBelow(transaction, before, limit));
   }
 
   /**
@@ -159,25 +161,14 @@ export class Journal {
    * @returns the number of interrupted attempts
    */
   async recover(liveSessions: ReadonlySet<string>): Promise<number> {
-    const interrupted = await this.#database.run(['batches', 'open'], 'readonly', async (transaction) => {
+    const interrupted = await this.#database.read(['batches', 'open'], async (transaction) => {
       const open = await transaction.objectStore('open').getAll();
       const ids = open.filter(({ session }) => !liveSessions.has(session)).flatMap(({ attempts }) => attempts);
       const attempts = await Promise.all(ids.map((attempt) => readAttempt(transaction, attempt)));
       return attempts.filter((attempt) => attempt?.outcome === 'running');
     });
     await Promise.all(interrupted.map((attempt) => attempt && this.append(attempt.id, INTERRUPTION)));
-    this.#memory.open = await this.#database.run(['batches', 'open'], 'readwrite', async (transaction) => {
-      const store = transaction.objectStore('open');
-      const open = await store.getAll();
-      const closed = open.filter(({ session }) => !liveSessions.has(session));
-      if (closed.length === 0) return this.#memory.open;
-      const ids = closed.flatMap(({ attempts }) => attempts);
-      const attempts = await Promise.all(ids.map((id) => readAttempt(transaction, id)));
-      const unsettled = attempts.flatMap((attempt) => (attempt && isUnsettled(attempt) ? [attempt.id] : []));
-      for (const { session } of closed) await store.delete(session);
-      await store.put({ session: this.#session, attempts: [...this.#memory.open, ...unsettled] });
-      return new Set([...this.#memory.open, ...unsettled]);
-    });
+    await this.#write({ steps: [], liveSessions, options: {} });
     return interrupted.length;
   }
 
@@ -191,7 +182,7 @@ export class Journal {
 
   /** Reads the unsettled attempts. Undefined if the database lacks an attempt of this page. */
   #readUnsettled(): Promise<readonly Attempt[] | undefined> {
-    return this.#database.run(['batches', 'open'], 'readonly', async (transaction) => {
+    return this.#database.read(['batches', 'open'], async (transaction) => {
       const open = await transaction.objectStore('open').getAll();
       const others = open.flatMap(({ session, attempts }) => (session === this.#session ? [] : attempts));
       const { attempts, open: own } = this.#memory;
@@ -269,27 +260,31 @@ export class Journal {
     const durability = batch.every(({ options }) => options.urgency === 'report') ? 'relaxed' : 'strict';
     const wasLost = this.isLost;
     let taken = 0;
-    const committed = await repeatAborted<Transaction<'readwrite'>, Committed>({
-      run: (body) => this.#database.run(['batches', 'open', 'units'], 'readwrite', body, durability),
-      isOnDisk: (transaction, { commit }) => commit.isOnDisk(transaction),
-      isRepeated: (error) => {
-        this.#isStale = true;
-        return isTaken(error) && ++taken < MAX_TRIES;
-      },
-      write: async (transaction) => {
+    const committed = await this.#database.write(
+      ['batches', 'open', 'units'],
+      async (transaction): Promise<Committed> => {
         // Opening this transaction may have shown that the database was closed and perhaps replaced.
         const isStale = this.#isStale;
         this.#isStale = false;
         const memory = this.#memory.copy();
         const commit = new Commit(memory.open);
         await this.#load(transaction, memory, commit, batch, isStale);
+        for (const { liveSessions } of batch) if (liveSessions) await commit.takeOver(transaction, liveSessions);
         const ids = batch.map((each) => apply(memory, commit, each));
         commit.write(transaction, this.#session, memory.tails);
         transaction.commit();
         memory.open = commit.open;
         return { ids, memory, commit };
       },
-    });
+      {
+        durability,
+        isOnDisk: (transaction, { commit }) => commit.isOnDisk(transaction),
+        isRepeated: (error) => {
+          this.#isStale = true;
+          return isTaken(error) && ++taken < MAX_TRIES;
+        },
+      },
+    );
     this.#memory = committed.memory;
     if (this.isLost && !wasLost) this.#onFailure();
     return committed.ids;
@@ -339,8 +334,8 @@ function chainOf({ attempts }: JournalMemory, { attempt, begin, event }: Write):
  * event or a check), or the reason for a refusal.
  */
 function apply(memory: JournalMemory, commit: Commit, write: Write): number | ProtocolError {
-  const { begin, event, steps, options, at, attempt, after, isCheck } = write;
-  if (isCheck) return 0;
+  const { begin, event, steps, options, at, attempt, after, isCheck, liveSessions } = write;
+  if (isCheck || liveSessions) return 0;
   if (event) {
     if (event.body.step === 'order-opened') memory.openOrder(event.chain);
     if (memory.isChainLost(event.chain)) return lostError();

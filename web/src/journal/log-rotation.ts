@@ -16,17 +16,14 @@ const RECORDS = 72;
  * Writes and deletes enough data to fill the log.
  * @throws ProtocolError journal-full, journal-failed
  */
-export async function rotateLog(database: Pick<Database, 'run'>): Promise<void> {
-  await database.run(
+export async function rotateLog(database: Pick<Database, 'write'>): Promise<void> {
+  await database.write(
     [LOG_ROTATION_STORE],
-    'readwrite',
     async (transaction) => {
       const store = transaction.objectStore(LOG_ROTATION_STORE);
       await Promise.all(Array.from({ length: RECORDS }, (_, n) => store.put(new Uint8Array(RECORD_BYTES), n)));
     },
-    'relaxed',
+    { durability: 'relaxed' },
   );
-  await database.run([LOG_ROTATION_STORE], 'readwrite', (transaction) =>
-    transaction.objectStore(LOG_ROTATION_STORE).clear(),
-  );
+  await database.write([LOG_ROTATION_STORE], (transaction) => transaction.objectStore(LOG_ROTATION_STORE).clear());
 }

@@ -2,7 +2,7 @@
 // rows does not depend on the size of the order. journal.ts writes the rows.
 import { type Batch, type ChainBreak, EMPTY_CHAIN, type EntryKey, type Tail, verifyBatch } from './chain.ts';
 import type { Database, Transaction } from './database.ts';
-import { isSameRecord, repeatAborted } from './indexed-db.ts';
+import { isSameRecord } from './indexed-db.ts';
 import {
   type EndedAs,
   type ListedState,
@@ -69,9 +69,7 @@ export class WorkOrderStore {
 
   /** Writes the record of one order. Repeats the transaction if the browser aborts it. */
   #write(write: (transaction: Transaction<'readwrite'>) => Promise<OrderRecord>): Promise<OrderRecord> {
-    return repeatAborted<Transaction<'readwrite'>, OrderRecord>({
-      run: (body) => this.#database.run(['orders'], 'readwrite', body),
-      write,
+    return this.#database.write(['orders'], write, {
       isOnDisk: async (transaction, written) =>
         isSameRecord(await transaction.objectStore('orders').get(written.order), written),
     });
@@ -79,20 +77,18 @@ export class WorkOrderStore {
 
   /** Returns all orders, newest first. */
   list(): Promise<readonly OrderRecord[]> {
-    return this.#database.run(['orders'], 'readonly', async (transaction) =>
+    return this.#database.read(['orders'], async (transaction) =>
       (await transaction.objectStore('orders').getAll()).reverse(),
     );
   }
 
   unit(orderChain: number, sn: string): Promise<UnitRow | undefined> {
-    return this.#database.run(['units'], 'readonly', (transaction) =>
-      transaction.objectStore('units').get([orderChain, sn]),
-    );
+    return this.#database.read(['units'], (transaction) => transaction.objectStore('units').get([orderChain, sn]));
   }
 
   /** Returns the row of each unit, in the sequence of `sns`. Reads all rows in one transaction. */
   rowsOf(orderChain: number, sns: readonly string[]): Promise<readonly (UnitRow | undefined)[]> {
-    return this.#database.run(['units'], 'readonly', (transaction) => {
+    return this.#database.read(['units'], (transaction) => {
       const store = transaction.objectStore('units');
       return Promise.all(sns.map((sn) => store.get([orderChain, sn])));
     });
@@ -101,9 +97,7 @@ export class WorkOrderStore {
   /** Returns at most `limit` existing rows with SN from `from` to `to` inclusive, ascending. */
   units(orderChain: number, from: string, to: string, limit: number): Promise<readonly UnitRow[]> {
     const range = IDBKeyRange.bound([orderChain, from], [orderChain, to]);
-    return this.#database.run(['units'], 'readonly', (transaction) =>
-      transaction.objectStore('units').getAll(range, limit),
-    );
+    return this.#database.read(['units'], (transaction) => transaction.objectStore('units').getAll(range, limit));
   }
 
   /** Yields every row, by ascending SN. Reads ROW_PAGE rows at a time. */
@@ -120,7 +114,7 @@ export class WorkOrderStore {
   /** Returns at most `limit` rows of one state with SN greater than `after`, ascending. */
   unitsIn(orderChain: number, state: ListedState, limit: number, after = ''): Promise<readonly UnitRow[]> {
     const stored: UnitState = state === 'aside' ? 'failed' : state;
-    return this.#database.run(['units'], 'readonly', async (transaction) => {
+    return this.#database.read(['units'], async (transaction) => {
       const rows: UnitRow[] = [];
       const index = transaction.objectStore('units').index('state');
       let cursor = await index.openCursor(IDBKeyRange.only([orderChain, stored]));
@@ -133,7 +127,7 @@ export class WorkOrderStore {
   }
 
   counts(orderChain: number): Promise<Counts> {
-    return this.#database.run(['units'], 'readonly', async (transaction) => {
+    return this.#database.read(['units'], async (transaction) => {
       const index = transaction.objectStore('units').index('state');
       const counted = UNIT_STATES.map(
         async (state) => [state, await index.count(IDBKeyRange.only([orderChain, state]))] as const,
@@ -165,7 +159,7 @@ export class WorkOrderStore {
 
   #page(chain: number, from: number): Promise<readonly { readonly key: EntryKey; readonly batch: Batch }[]> {
     const range = IDBKeyRange.bound([chain, from], [chain, Number.POSITIVE_INFINITY]);
-    return this.#database.run(['batches'], 'readonly', async (transaction) => {
+    return this.#database.read(['batches'], async (transaction) => {
       const store = transaction.objectStore('batches');
       const [keys, batches] = await Promise.all([store.getAllKeys(range, CHAIN_PAGE), store.getAll(range, CHAIN_PAGE)]);
       return batches.flatMap((batch, index) => {

@@ -21,6 +21,6 @@ export async function pinnedRoots(database: Database): Promise<readonly Bytes[]>
 
 /** @throws ProtocolError journal-full, journal-failed */
 export async function pinnedServices(database: Database): Promise<readonly PinnedService[]> {
-  const records = await database.run(['trust'], 'readonly', (transaction) => transaction.objectStore('trust').getAll());
+  const records = await database.read(['trust'], (transaction) => transaction.objectStore('trust').getAll());
   return records.map(({ service, root, head }) => ({ service, root: fromBase64url(root), head }));
 }

@@ -1,7 +1,7 @@
 // Reads the trust records of this browser's station, for the verifier. Opens any version of the
 // database, because the verifier may be older or newer than the page. Never creates or upgrades it.
 import { DATABASE_NAME } from '../journal/database.ts';
-import { databaseOf, translateErrors } from '../journal/indexed-db.ts';
+import { databaseOf, repeatAborted, translateErrors } from '../journal/indexed-db.ts';
 import type { TrustRecord } from '../journal/unchained-records.ts';
 
 /**
@@ -9,7 +9,7 @@ import type { TrustRecord } from '../journal/unchained-records.ts';
  * @throws ProtocolError journal-full, journal-failed, journal-elsewhere
  */
 export function readTrust(factory: IDBFactory): Promise<readonly TrustRecord[]> {
-  return translateErrors(read(factory));
+  return repeatAborted({ run: (body) => translateErrors(body(factory)), write: read });
 }
 
 async function read(factory: IDBFactory): Promise<readonly TrustRecord[]> {

@@ -1,7 +1,7 @@
 // Stores the pinned root key and the newest audit head of one AS in the station's database.
 // Implements TrustStore of as-client/trust.ts.
-import type { Database, Transaction } from '../journal/database.ts';
-import { isSameRecord, repeatAborted } from '../journal/indexed-db.ts';
+import type { Database, Transaction, WriteOptions } from '../journal/database.ts';
+import { isSameRecord } from '../journal/indexed-db.ts';
 import type { StoredHead, TrustRecord } from '../journal/unchained-records.ts';
 
 /** Every method may reject with ProtocolError journal-full or journal-failed. */
@@ -22,14 +22,16 @@ export class StationTrustStore {
   }
 
   async read(): Promise<TrustRecord | undefined> {
-    const stored = await this.#run('readonly', (transaction) => transaction.objectStore('trust').get(this.#service));
+    const stored = await this.#database.read(['trust'], (transaction) =>
+      transaction.objectStore('trust').get(this.#service),
+    );
     this.#known = stored ?? this.#known;
     return this.#known;
   }
 
   /** Pins the root unless one is pinned already. Resolves with the pinned root. */
   async pin(root: string): Promise<string> {
-    const pinned = await this.#run('readwrite', async (transaction) => {
+    const pinned = await this.#write(async (transaction) => {
       const store = transaction.objectStore('trust');
       const stored = await store.get(this.#service);
       if (stored) return stored;
@@ -56,7 +58,7 @@ export class StationTrustStore {
       if (isNewer || !stored) await store.put(next);
       return next;
     };
-    this.#known = await this.#run('readwrite', write, 'relaxed');
+    this.#known = await this.#write(write, { durability: 'relaxed' });
   }
 
   /**
@@ -65,7 +67,7 @@ export class StationTrustStore {
    */
   async replace(root: string): Promise<void> {
     const now = this.#now().toISOString();
-    this.#known = await this.#run('readwrite', async (transaction) => {
+    const write = async (transaction: Transaction<'readwrite'>): Promise<TrustRecord> => {
       const store = transaction.objectStore('trust');
       const previous = (await store.get(this.#service)) ?? this.#known;
       const record: TrustRecord = { service: this.#service, root, pinnedAt: now };
@@ -73,23 +75,25 @@ export class StationTrustStore {
       const next = previous ? { ...record, former: [...former, { ...replaced, replacedAt: now }] } : record;
       await store.put(next);
       return next;
-    });
+    };
+    // Another tab may have changed the record since an earlier try wrote it.
+    const isOnDisk = async (transaction: Transaction<'readwrite'>): Promise<boolean> => {
+      const stored = await transaction.objectStore('trust').get(this.#service);
+      const records = stored ? [stored, ...(stored.former ?? [])] : [];
+      return records.some((each) => each.root === root && each.pinnedAt === now);
+    };
+    this.#known = await this.#write(write, { isOnDisk });
   }
 
-  /**
-   * Runs a transaction, and repeats it if the browser closes the database or aborts it. `write`
-   * resolves with the record that the database then contains.
-   */
-  #run<M extends 'readonly' | 'readwrite', T extends TrustRecord | undefined>(
-    mode: M,
-    write: (transaction: Transaction<M>) => Promise<T>,
-    durability?: 'relaxed',
-  ): Promise<T> {
-    return repeatAborted<Transaction<M>, T>({
-      run: (body) => this.#database.run(['trust'], mode, body, durability),
-      write,
+  /** Runs a transaction. `write` resolves with the record as the database then has it. */
+  #write(
+    write: (transaction: Transaction<'readwrite'>) => Promise<TrustRecord>,
+    options: WriteOptions<TrustRecord> = {},
+  ): Promise<TrustRecord> {
+    return this.#database.write(['trust'], write, {
       isOnDisk: async (transaction, written) =>
         isSameRecord(await transaction.objectStore('trust').get(this.#service), written),
+      ...options,
     });
   }
 }

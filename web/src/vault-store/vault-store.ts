@@ -39,6 +39,11 @@ export interface VaultRecord {
   readonly passkey?: StoredPasskey;
 }
 
+interface StoredVault extends VaultRecord {
+  /** Ids of the newest changes of this record, at most MAX_CHANGES. */
+  readonly changes?: readonly string[];
+}
+
 export interface VaultExport extends ExportRecord {
   readonly vault: string;
   readonly xc: number;
@@ -62,7 +67,7 @@ export function recalledExportOf({ exportId, data }: Pick<VaultExport, 'exportId
 }
 
 interface Schema extends DBSchema {
-  vaults: { key: string; value: VaultRecord };
+  vaults: { key: string; value: StoredVault };
   exports: {
     key: [string, number];
     value: VaultExport;
@@ -80,6 +85,8 @@ type Transaction<M extends 'readonly' | 'readwrite'> = IDBPTransaction<Schema, S
 
 export const VAULTS_NAME = 'keyferry-vaults';
 const VERSION = 1;
+/** Maximum number of changes that other tabs make between a try of a write and its repetition. */
+const MAX_CHANGES = 16;
 const STORES: StoreNames<Schema>[] = ['vaults', 'exports', 'entries'];
 const INDEXES = {
   unit: 'sn',
@@ -132,11 +139,12 @@ export class VaultStore {
   /** Returns all vaults, sorted by time of import. */
   async vaults(): Promise<readonly VaultRecord[]> {
     const vaults = await this.#read((transaction) => transaction.objectStore('vaults').getAll());
-    return vaults.sort((a, b) => a.importedAt.localeCompare(b.importedAt));
+    return vaults.map(withoutChanges).sort((a, b) => a.importedAt.localeCompare(b.importedAt));
   }
 
-  find(id: string): Promise<VaultRecord | undefined> {
-    return this.#read((transaction) => transaction.objectStore('vaults').get(id));
+  async find(id: string): Promise<VaultRecord | undefined> {
+    const stored = await this.#read((transaction) => transaction.objectStore('vaults').get(id));
+    return stored && withoutChanges(stored);
   }
 
   /** Stores a vault file. Changes nothing if the vault is stored already. */
@@ -262,22 +270,28 @@ export class VaultStore {
     return this.#put(id, (record) => record && change(record));
   }
 
-  /** Stores what `change` returns for the record of a vault, unless it is undefined. */
+  /**
+   * Stores what `change` returns for the record of a vault, unless it is undefined. The record lists
+   * the id of the change, so that a repetition finds it although another tab has changed the record
+   * since.
+   */
   async #put(id: string, change: (record: VaultRecord | undefined) => VaultRecord | undefined): Promise<void> {
+    const changeId = crypto.randomUUID();
     await this.#run(
       'readwrite',
       async (transaction) => {
         const store = transaction.objectStore('vaults');
-        const record = change(await store.get(id));
-        if (record) await store.put(record);
-        return record;
+        const stored = await store.get(id);
+        const record = change(stored);
+        const changes = [...(stored?.changes ?? []), changeId].slice(-MAX_CHANGES);
+        if (record && record !== stored) await store.put({ ...record, changes });
       },
-      async (transaction, written) => isSameRecord(await transaction.objectStore('vaults').get(id), written),
+      async (transaction) => (await transaction.objectStore('vaults').get(id))?.changes?.includes(changeId) === true,
     );
   }
 
   #read<T>(read: (transaction: Transaction<'readonly'>) => Promise<T>): Promise<T> {
-    return this.#run('readonly', read, () => Promise.resolve(false));
+    return this.#run('readonly', read);
   }
 
   /**
@@ -287,7 +301,7 @@ export class VaultStore {
   #run<M extends 'readonly' | 'readwrite', T>(
     mode: M,
     write: (transaction: Transaction<M>) => Promise<T>,
-    isOnDisk: (transaction: Transaction<M>, written: T) => Promise<boolean>,
+    isOnDisk?: (transaction: Transaction<M>, written: T) => Promise<boolean>,
   ): Promise<T> {
     return repeatAborted<Transaction<M>, T>({
       run: (body) => translateErrors(this.#connection.transact(STORES, mode, body, 'strict')),
@@ -295,6 +309,10 @@ export class VaultStore {
       isOnDisk,
     });
   }
+}
+
+function withoutChanges({ changes: _, ...record }: StoredVault): VaultRecord {
+  return record;
 }
 
 function all(id: string): IDBKeyRange {

@@ -332,7 +332,7 @@ describe('the accepted file', () => {
     vi.stubGlobal('location', { search: '', pathname: '/', hash: '' });
     vi.stubGlobal('document', { visibilityState: 'visible', addEventListener: () => undefined });
     settings.setItem(SETTING, await signSiteFile());
-    const database = { run: async () => [{ service: AS, root: toBase64url(publicRoot()) }] } as unknown as Database;
+    const database = { read: async () => [{ service: AS, root: toBase64url(publicRoot()) }] } as unknown as Database;
     const environment = { settings, siteAnswer: new Promise(() => undefined) } as unknown as Environment;
     const opening = openStationSite(environment, SETTING, database);
     await vi.advanceTimersByTimeAsync(1000);

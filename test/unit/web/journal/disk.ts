@@ -42,7 +42,7 @@ export async function openDisk(): Promise<Disk> {
 }
 
 /** Calls `action` with the next transaction that the page begins on its newest connection. */
-function atNextTransaction({ connections }: Connections, action: (transaction: IDBTransaction) => void): void {
+export function atNextTransaction({ connections }: Connections, action: (transaction: IDBTransaction) => void): void {
   const db = connections.at(-1);
   if (!db) throw new TypeError('no connection');
   const begin = db.transaction.bind(db);
@@ -75,18 +75,25 @@ export function closeAtFirstRequest(disk: Disk): void {
  * The browser closes the connection when the next transaction is on disk. It reports the end of the
  * transaction only afterwards, or not at all.
  */
-export function closeAfterCommit(disk: Connections, isReported: boolean): void {
+export function closeAfterCommit(
+  disk: Connections,
+  isReported: boolean,
+  before: () => Promise<void> = () => Promise.resolve(),
+): void {
   atNextTransaction(disk, (transaction) =>
     transaction.addEventListener('complete', (event) => {
       if (!isReported) event.stopImmediatePropagation();
-      void close(disk);
+      void before().then(() => close(disk));
     }),
   );
 }
 
-/** Does the same as closeAfterCommit() for the next `count` transactions, each on a new connection. */
-export function closeAfterCommits(disk: Connections, count: number): void {
-  closeAfterCommit(disk, false);
+/**
+ * Does the same as closeAfterCommit() for the next `count` transactions, each on a new connection.
+ * Awaits `before` between the first commit and the close.
+ */
+export function closeAfterCommits(disk: Connections, count: number, before?: () => Promise<void>): void {
+  closeAfterCommit(disk, false, before);
   if (count > 1) disk.opened.push(() => closeAfterCommits(disk, count - 1));
 }
 

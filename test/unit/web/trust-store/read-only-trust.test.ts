@@ -3,6 +3,7 @@
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { describe, expect, it } from 'vitest';
+import { abortTransactions, openDisk } from '#test/unit/web/journal/disk.ts';
 import { openRaw } from '#test/unit/web/journal/raw-database.ts';
 import { readPinnedRoots } from '#web/app/pinned-roots.ts';
 import { DATABASE_NAME, Database } from '#web/journal/database.ts';
@@ -28,6 +29,20 @@ describe('the pinned roots that the verifier reads', () => {
     expect(await readPinnedRoots(factory)).toMatchObject([{ service: 'https://as.example', root: 'root' }]);
     expect(superseded).toBe(0);
     expect(await trust.read()).toMatchObject({ root: 'root' });
+  });
+
+  it('are read again if the browser aborts the transaction', async () => {
+    const disk = await openDisk();
+    await new StationTrustStore(disk.database, 'https://as.example', now).pin('root');
+    let aborts = 0;
+    const abortNext = (): void => {
+      if (++aborts === 2) return;
+      abortTransactions(disk, 1);
+      disk.opened.push(abortNext);
+    };
+    disk.opened.push(abortNext);
+    expect(await readPinnedRoots(disk.ofPage as IDBFactory)).toMatchObject([{ root: 'root' }]);
+    expect(aborts).toBe(2);
   });
 
   it.each([1, 99])('are read from version %i of the database without an upgrade', async (version) => {

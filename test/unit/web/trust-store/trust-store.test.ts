@@ -123,6 +123,19 @@ describe('the trust store', () => {
     expect((await trust.read())?.former?.map(({ root }) => root)).toEqual(['first']);
   });
 
+  it.each([
+    ['stores a head', (other: StationTrustStore) => other.advance(HEAD), ['first']],
+    ['replaces the root', (other: StationTrustStore) => other.replace('third'), ['first', 'second']],
+  ])('records a former root once, also if another tab %s before the repetition', async (_name, change, former) => {
+    const disk = await openDisk();
+    const trust = await store('https://as.example', disk.database);
+    const other = await store('https://as.example', await Database.open(disk.factory, () => undefined));
+    await trust.pin('first');
+    closeAfterCommits(disk, 1, () => change(other));
+    await trust.replace('second');
+    expect((await trust.read())?.former?.map(({ root }) => root)).toEqual(former);
+  });
+
   it('records the former root and head when the root is replaced', async () => {
     const trust = await store();
     await trust.pin('first');

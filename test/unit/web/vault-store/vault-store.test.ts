@@ -118,6 +118,34 @@ describe('a store', () => {
     expect(await contentOf(store)).toEqual(before);
   });
 
+  it.each<readonly [string, Write, Write, object]>([
+    ['a wrong passphrase', (store) => store.countRefusal(ID), (other) => other.countRefusal(ID), { refused: 3 }],
+    [
+      'a wrong passphrase before another tab unlocks the vault',
+      (store) => store.countRefusal(ID),
+      (other) => other.addEntry(ID, entry(2), { unlocked: true }),
+      { refused: 0 },
+    ],
+    ['what was returned', (store) => store.setReturned(ID, 1), (other) => other.setReturned(ID, 2), { returnedTo: 2 }],
+    [
+      'the signed journal',
+      (store) => store.setJournal(ID, JOURNAL, 1),
+      (other) => other.setJournal(ID, JOURNAL, 2),
+      { signedTo: 2 },
+    ],
+    ['a passkey', (store) => store.setPasskey(ID, PASSKEY), (other) => other.deletePasskey(ID), { passkey: undefined }],
+  ])(
+    'stores %s once, also if another tab changes the vault before the repetition',
+    async (_name, write, change, after) => {
+      const { disk, store } = await setUp();
+      const other = await VaultStore.open(disk.factory);
+      closeAfterCommits(disk, 1, () => change(other));
+      await write(store);
+      const { refused, returnedTo, signedTo, passkey } = (await store.find(ID)) ?? {};
+      expect({ refused, returnedTo, signedTo, passkey }).toMatchObject(after);
+    },
+  );
+
   it('leaves a vault as it is when its file is imported again', async () => {
     const { store } = await setUp();
     const before = await contentOf(store);

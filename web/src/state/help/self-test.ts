@@ -65,7 +65,8 @@ async function verifiesSignature(verify: Verify): Promise<boolean> {
 }
 
 /**
- * Whether a record that was written can be read. Deletes the database afterwards.
+ * Whether a record that was written can be read. Deletes the database afterwards. Does not repeat a
+ * transaction that the browser aborts, because the self-test reports what the browser does.
  * @throws DOMException
  */
 async function keepsRecord({ databases, database }: SelfTestOptions): Promise<boolean> {

@@ -2,6 +2,7 @@
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { describe, expect, it } from 'vitest';
+import { abortTransactions, closeAfterCommits, type Disk, openDisk } from '#test/unit/web/journal/disk.ts';
 import { Database } from '#web/journal/database.ts';
 import type { RedactedExchange, TraceRecord } from '#web/journal/unchained-records.ts';
 import { MAX_STORED_EXCHANGES, MAX_TRACES, Traces } from '#web/state/help/traces.ts';
@@ -52,6 +53,20 @@ describe('the stored traces', () => {
     expect(await ids(traces)).toEqual(all.filter((id) => id !== 2 && id <= MAX_TRACES + 1));
     await traces.append([trace(MAX_TRACES + 2)]);
     expect(await ids(traces)).toEqual(all.filter((id) => id > 2));
+  });
+
+  it.each([
+    ['aborts two transactions', (disk: Disk) => abortTransactions(disk, 2)],
+    ['closes the database twice when the data is on disk', (disk: Disk) => closeAfterCommits(disk, 2)],
+  ])('are stored and read once if the browser %s', async (_fault, disturb) => {
+    const disk = await openDisk();
+    const traces = new Traces(disk.database);
+    await traces.append([trace(1, false, 'A')]);
+    disturb(disk);
+    await traces.append([trace(1, true, 'B'), trace(2, false, 'C')]);
+    await disk.database.read(['traces'], async () => undefined); // opens the database
+    disturb(disk);
+    expect(await traces.list()).toEqual([trace(1, true, 'A', 'B'), trace(2, false, 'C')]);
   });
 
   it('are deleted together with the journal', async () => {
