@@ -243,6 +243,21 @@ describe('urgency', () => {
     expect((await journal.get(id))?.steps).toHaveLength(3);
   });
 
+  it('"now" leaves nothing to write for the timer of an earlier entry', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const { journal, commits } = await setUpRecording();
+      const id = await journal.begin(ATTEMPT);
+      const soon = journal.append(id, first, { urgency: 'soon' });
+      expect(vi.getTimerCount()).toBe(1);
+      await Promise.all([soon, journal.append(id, second)]);
+      expect(vi.getTimerCount()).toBe(0);
+      expect(commits).toEqual(['strict', 'strict']);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('"soon" also delays the write after a flush() without queued entries', async () => {
     const { journal, commits } = await setUpRecording();
     const id = await journal.begin(ATTEMPT);

@@ -34,7 +34,7 @@ export async function createOrders({ startsAlone = false } = {}) {
   await bench.session.signIn('token');
   const store = new WorkOrderStore(database, NOW);
   const settings = new Map<string, string>();
-  const page = { visibilityState: 'visible', freeBytes: 1e9 };
+  const page = { visibilityState: 'visible', freeBytes: 1e9, ticks: 0 };
   const listeners: Record<string, () => void> = {};
   const remote = {
     list: vi.fn(async () => []),
@@ -46,7 +46,7 @@ export async function createOrders({ startsAlone = false } = {}) {
     reportFile: vi.fn(async () => 'the report'),
   };
   const orders = new Orders({
-    ...{ station: bench.station, journal: bench.journal, store, remote, now: NOW, ticks: () => 0 },
+    ...{ station: bench.station, journal: bench.journal, store, remote, now: NOW, ticks: () => page.ticks },
     startsAlone: () => startsAlone,
     feedback: { give: () => undefined },
     verification: {},

@@ -182,6 +182,18 @@ describe('an order that the operator leaves', () => {
 });
 
 describe('the open order', () => {
+  it('is asked for at its AS after a sign-in, at most every 3 s', async () => {
+    const { orders, bench, remote, page, atAs } = await createOrders();
+    await orders.open(atAs);
+    remote.progress.mockClear();
+    page.ticks = 2999;
+    await bench.station.settle();
+    expect(remote.progress).not.toHaveBeenCalled();
+    page.ticks = 3000;
+    await bench.station.settle();
+    expect(remote.progress).toHaveBeenCalledOnce();
+  });
+
   it('is followed every 10 s and when the page becomes visible, but not in a hidden page', async () => {
     const { orders, remote, page, listeners, atAs } = await createOrders();
     listeners.visibilitychange?.();

@@ -86,6 +86,8 @@ export class Browser {
    * station.
    */
   readonly returned: string[] = [];
+  /** Called while a tab reads the vaults, before it verifies a signature. */
+  beforeVerify: (() => void) | undefined;
   /** Refuses to return a journal. */
   returnRefusal: ProtocolError | undefined;
   /** Numbers of the vaults whose journals the AS lacks. */
@@ -117,7 +119,10 @@ export class Browser {
       session,
       store: () => store,
       roots: async () => roots.map(({ root }) => root),
-      verify: verifyEd25519,
+      verify: (...signed) => {
+        this.beforeVerify?.();
+        return verifyEd25519(...signed);
+      },
       passkeys: this.passkeys,
       returnJournal: async (vault) => {
         if (this.returnRefusal) throw this.returnRefusal;

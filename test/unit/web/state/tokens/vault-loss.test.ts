@@ -7,6 +7,7 @@ import type { Envelope } from '#protocol/signing/envelope.ts';
 import { decodeVaultJournal } from '#protocol/vault/journal.ts';
 import { exportRequest } from '#test/support/as-card.ts';
 import { clearSilently, clearSite, close, empty, remove } from '#test/support/lost-database.ts';
+import { JournalsToReturn } from '#web/state/session/journals-to-return.svelte.ts';
 import { Disk, file, type Unlocked, unlocked, vaultOf } from './vault-fixture.ts';
 
 async function exportOne({ session }: Pick<Unlocked, 'session'>): Promise<void> {
@@ -92,6 +93,20 @@ describe('a vault store that is deleted while another tab uses the vault', () =>
     expect(here.vaults.lost).toMatchObject([{ number: '0007', isToReturn: true }]);
     expect(disk.toReturn).toEqual(['0007']);
   });
+});
+
+it('a vault that another tab lists during a read stays to be returned', async () => {
+  const disk = new Disk();
+  const vault = await vaultOf();
+  const { vaults } = disk.tab([vault]);
+  await vaults.import(file(vault.text));
+  const listed = { id: vault.header.vaultId, number: '0007' };
+  disk.beforeVerify = () => new JournalsToReturn(disk.settings).update([listed], new Set());
+  await vaults.read();
+  expect(disk.toReturn).toEqual(['0007']);
+  disk.beforeVerify = undefined;
+  await vaults.read(); // now the store has what the other tab wrote first, which is nothing
+  expect(disk.toReturn).toEqual([]);
 });
 
 describe('the journal of a lost vault, which only this page has', () => {
