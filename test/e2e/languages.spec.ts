@@ -159,6 +159,35 @@ test.describe('with a service worker', () => {
     await page.goto(web.url);
     await expectLanguage(page, 'en');
   });
+
+  test('opens the demo in the language that was open last, without a network', async ({
+    page,
+    context,
+    web,
+    build,
+  }) => {
+    web.folders = [build.folder, build.demo];
+    await page.goto(`${web.url}demo.html`);
+    await page.evaluate(async () => void (await navigator.serviceWorker.ready));
+    await page.goto(`${web.url}demo.ar.html?language=ar`);
+    await expectLanguage(page, 'ar');
+    await expect.poll(() => cachedLanguage(page)).toBe('ar');
+    const scopes = await page.evaluate(async () =>
+      (await navigator.serviceWorker.getRegistrations()).map(({ scope }) => scope),
+    );
+    expect(scopes).toEqual([`${web.url}demo`]);
+
+    await context.setOffline(true);
+    web.isDown = true;
+    await expect(async () => {
+      await page.goto('about:blank');
+      await page.goto(`${web.url}demo.html`);
+      await expectLanguage(page, 'ar');
+      expect(await isCached(page, `${web.url}demo.html`)).toBe(false);
+    }).toPass();
+    await expect(page.getByRole('button', { name: /^USB/ })).toBeEnabled();
+    await context.setOffline(false);
+  });
 });
 
 /** Whether the service worker has cached the file of its build at this address. */

@@ -8,11 +8,13 @@ import { pseudoCatalog } from '#build/languages/pseudo.ts';
 import { readMessages } from '#build/languages/sources.ts';
 
 const LANGUAGE = 'ar';
-const ENVIRONMENTS = ['chooser', 'verify', 'verify_ar', 'label', 'label_ar', 'client', 'client_ar'];
+const ENVIRONMENTS = ['chooser', 'verify', 'verify_ar', 'label', 'label_ar', 'client', 'client_ar', 'demo', 'demo_ar'];
 
 export interface TranslatedBuild {
   /** Folder of the page. */
   readonly folder: string;
+  /** Folder of the demo. */
+  readonly demo: string;
   readonly remove: () => Promise<void>;
 }
 
@@ -33,5 +35,5 @@ export async function buildTranslated(): Promise<TranslatedBuild> {
   delete process.env.KEYFERRY_CATALOGS;
   delete process.env.KEYFERRY_DIST;
   await rm(catalogs, { recursive: true });
-  return { folder: join(folder, 'app'), remove: () => rm(folder, { recursive: true }) };
+  return { folder: join(folder, 'app'), demo: join(folder, 'demo'), remove: () => rm(folder, { recursive: true }) };
 }

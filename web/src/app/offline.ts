@@ -12,7 +12,7 @@ const CHECK_MS = 3_600_000;
  * Resolves to true if this browser has cached a build, otherwise to false. On the first visit,
  * waits until the build is cached or the caching has failed. Never rejects, because the page works
  * online without a service worker. `isDemo` is true for the page of the demo, whose service worker
- * serves that page only.
+ * serves that page in each language, and nothing else.
  */
 export async function keepOffline(
   container: Pick<ServiceWorkerContainer, 'register'> | undefined,
@@ -20,11 +20,11 @@ export async function keepOffline(
   subjects: UpdateSubjects,
 ): Promise<boolean> {
   const script = isDemo ? 'demo-service-worker.js' : 'service-worker.js';
-  const scope = isDemo ? location.pathname : '.';
+  // A scope is the beginning of a path: demo.html, demo.de.html.
+  const scope = isDemo ? 'demo' : '.';
   const registration = await container?.register(ownScript(script), { scope }).catch(() => undefined);
   if (!registration) return false;
-  // The page of the demo has a service worker for each language.
-  if (import.meta.env.KEYFERRY_LANGUAGES && !isDemo) registration.active?.postMessage('language');
+  if (import.meta.env.KEYFERRY_LANGUAGES) registration.active?.postMessage('language');
   const { waiting } = registration;
   const watch = once(async () => (await import('./updates.ts')).watchUpdates(registration, subjects, waiting));
   /** Loads the code for updates when the browser has found the first update. */

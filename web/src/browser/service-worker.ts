@@ -49,18 +49,16 @@ const pathOf = (url: string): string => new URL(url, location.href).pathname;
 
 /** Path of the page's folder on the server, with a slash at both ends. */
 const FOLDER = pathOf('.');
-/** Path of the page's folder in the product, and of the page itself in the demo. */
+/** Path of the page's folder in the product, and of that folder and `demo` in the demo. */
 const SCOPE = pathOf(scope.registration.scope);
 const LANGUAGES = KEYFERRY_BUILD.languages ?? {};
 const ENGLISH = 'en';
-/** Path of the page of the product in a language. */
-const pathIn = (language: string): string => (language === ENGLISH ? FOLDER : `${FOLDER}index.${language}.html`);
-/** Paths of the page. The scope of the product also contains the demo and the verifier. */
-const PAGES: readonly string[] = [
-  SCOPE,
-  `${SCOPE}index.html`,
-  ...(SCOPE === FOLDER ? Object.keys(LANGUAGES).map(pathIn) : []),
-];
+/** Path of the English page, and the path to which other languages add theirs. */
+const [START, NAME] = SCOPE === FOLDER ? [FOLDER, `${FOLDER}index`] : [`${SCOPE}.html`, SCOPE];
+/** Path of the page in a language. */
+const pathIn = (language: string): string => (language === ENGLISH ? START : `${NAME}.${language}.html`);
+/** Paths of the page. The scope also contains other pages: that of the product the demo and the verifier. */
+const PAGES: readonly string[] = [START, ...Object.keys(LANGUAGES).map(pathIn)];
 /**
  * Prefix of this page's cache names. One origin may serve several pages, each with its own scope.
  * Each page deletes only its own old caches.
@@ -94,13 +92,20 @@ scope.addEventListener('fetch', (event) => {
   // The view Help compares the files on the server with a release, so the cache must not answer.
   if (cache === 'no-store') return;
   if (mode === 'navigate') event.waitUntil(deleteOtherBuilds());
-  const path = pathname === `${FOLDER}index.html` ? FOLDER : pathname;
+  const path = filePath(pathname);
   if (path === LIST && search === '') event.respondWith(Promise.resolve(Response.json(KEYFERRY_BUILD)));
-  else if (pathname === FOLDER && PARTS.size > 0) event.respondWith(answerInLanguage(event.request));
+  else if (SCOPE === FOLDER && pathname === FOLDER && PARTS.size > 0)
+    event.respondWith(answerInLanguage(event.request));
   else if (mode === 'navigate' && PAGES.includes(path)) event.respondWith(answerPage(event.request, path));
   else if (FILES.has(path)) event.respondWith(answer(event.request, path));
   else if (HASHED.some((folder) => path.startsWith(folder))) event.respondWith(answerOtherBuild(event.request, path));
 });
+
+/** Returns the path of the file at a path. Some servers omit the name index.html, or the extension of a page. */
+function filePath(path: string): string {
+  if (path === `${FOLDER}index.html`) return FOLDER;
+  return PAGES.includes(`${path}.html`) ? `${path}.html` : path;
+}
 
 function pathOfFile(name: string): string {
   return pathOf(name === 'index.html' ? '.' : name);
@@ -219,7 +224,7 @@ async function activateIfAlone(event: MessageEvent): Promise<void> {
  */
 async function openPages(): Promise<readonly string[]> {
   const windows = await scope.clients.matchAll({ includeUncontrolled: true, type: 'window' });
-  return windows.map(({ url }) => url).filter((url) => PAGES.includes(pathOf(url)));
+  return windows.map(({ url }) => url).filter((url) => PAGES.includes(filePath(pathOf(url))));
 }
 
 function reply({ ports: [port] }: MessageEvent, answer: unknown): void {

@@ -33,8 +33,9 @@ describe('the service worker', () => {
     ['/', false, '/service-worker.js', '/'],
     ['/tools/keys/', false, '/tools/keys/service-worker.js', '/tools/keys/'],
     ['/tools/keys/index.html', false, '/tools/keys/service-worker.js', '/tools/keys/'],
-    ['/demo.html', true, '/demo-service-worker.js', '/demo.html'],
-    ['/tools/keys/demo.html', true, '/tools/keys/demo-service-worker.js', '/tools/keys/demo.html'],
+    ['/demo.html', true, '/demo-service-worker.js', '/demo'],
+    ['/demo.de.html', true, '/demo-service-worker.js', '/demo'],
+    ['/tools/keys/demo.html', true, '/tools/keys/demo-service-worker.js', '/tools/keys/demo'],
     // A server that omits the extension of the page.
     ['/tools/keys/demo', true, '/tools/keys/demo-service-worker.js', '/tools/keys/demo'],
   ])('of %s is registered in the same folder', async (page, isDemo, script, scope) => {
@@ -74,7 +75,7 @@ describe('the service worker', () => {
   it.each([
     ['a page in several languages', 'en,de', false, ['language']],
     ['a page in English only', undefined, false, []],
-    ['the demo, whose pages have one each', 'en,de', true, []],
+    ['the demo in several languages', 'en,de', true, ['language']],
   ])('caches the language of %s', async (_, languages, isDemo, messages) => {
     vi.stubEnv('KEYFERRY_LANGUAGES', languages);
     const sent: unknown[] = [];
