@@ -26,6 +26,7 @@ const PROTOCOL: readonly Room[] = [
   { room: 'protocol/commands/', may: [...inProtocol('bytes', 'apdu', 'tkl'), 'protocol/errors.ts'] },
   { room: 'protocol/as-unit/', may: [...inProtocol('async', 'bytes', 'crypto', 'tkl'), 'protocol/errors.ts'] },
   { room: 'protocol/signing/', may: [...inProtocol('bytes', 'crypto'), 'protocol/errors.ts'] },
+  { room: 'protocol/log/', may: [...inProtocol('bytes', 'crypto', 'signing'), 'protocol/errors.ts'] },
   { room: 'protocol/json/', may: [...inProtocol('bytes', 'text'), 'protocol/errors.ts'], packages: ['valibot'] },
   { room: 'protocol/text/', may: [...inProtocol('bytes'), 'protocol/errors.ts'] },
   { room: 'protocol/demo/', may: inProtocol('bytes', 'tkl') },
