@@ -39,6 +39,7 @@ export type SourceErrorCode =
   | 'data-malformed' // bytes that are not TKL/1 DATA
   | 'service-failed' // an error inside the service (5xx)
   | 'service-changed' // the root key is not the pinned one, or the audit log is older than before
+  | 'log-changed' // the audit log does not contain what this station saw
   | 'not-signed-in' // no operator is signed in, so no request was sent
   | 'access-code-refused' // at the sign-in: the access code is mistyped, expired or revoked
   | 'signed-out' // during a session: the access code has expired or was revoked

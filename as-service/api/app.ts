@@ -6,7 +6,7 @@ import { answer, answerJson, answerProblem, Problem, problemOf } from '../http/a
 import { allowPages } from '../http/cors.ts';
 import { Metrics } from '../http/metrics.ts';
 import { type Rate, RateLimit } from '../http/rate-limit.ts';
-import { declaredLength, MAX_SHORT_BODY_LENGTH } from '../http/request-body.ts';
+import { declaredLength, MAX_SHORT_BODY_LENGTH, parse } from '../http/request-body.ts';
 import { signIn } from '../http/sign-in.ts';
 import type { StaticFiles } from '../http/static-files.ts';
 import type { As } from '../service/as.ts';
@@ -14,7 +14,7 @@ import { createOpenApi } from './openapi.ts';
 import { addOperations } from './operations.ts';
 import { receiveInput } from './receive-input.ts';
 import type { ParseLong } from './routes/long-bodies.ts';
-import type { Call } from './routes/route.ts';
+import { type Call, LOG_SIZE, logSizeSchema } from './routes/route.ts';
 import { ROUTES } from './routes/table.ts';
 
 export interface AppOptions {
@@ -72,6 +72,7 @@ export function createApp(options: AppOptions): Hono {
       const refused = await as.followClock();
       if (refused !== undefined) report(refused);
       const signedIn = route.roles === 'anyone' ? undefined : signIn(as, failures, route.roles, credentials(c));
+      const logSize = logSizeOf(c);
       const operator = signedIn?.account.name ?? '';
       const received = await receiveInput(c, route, operator, admission, options.parseLong);
       const work = async () => {
@@ -86,6 +87,7 @@ export function createApp(options: AppOptions): Hono {
             if (signedIn === undefined) throw new RangeError('the route needs no sign-in');
             return signedIn;
           },
+          signLog: () => as.signLog(logSize),
           spend: (count) => admission.spend(operator, count),
           report,
         };
@@ -100,9 +102,9 @@ export function createApp(options: AppOptions): Hono {
           received.release();
         }
       };
-      const body = await withDeadline(answerWithin, route.deadlineMs);
+      const handled = await withDeadline(answerWithin, route.deadlineMs);
       metrics.countResponse(200);
-      return answer(body);
+      return handled instanceof Response ? handled : answer(handled);
     });
   }
   for (const path of new Set(ROUTES.map((route) => route.path))) {
@@ -147,9 +149,18 @@ function credentials(c: Context) {
   return { authorization: c.req.header('authorization'), address: env?.incoming?.socket.remoteAddress ?? '' };
 }
 
-/** Converts an OpenAPI path to a pattern of the router: {id} becomes :id. */
+/** Reads the size of the log that a station saw, from the query. @throws Problem request-refused */
+function logSizeOf(c: Context): number | undefined {
+  const size = c.req.query(LOG_SIZE);
+  return size === undefined ? undefined : parse(logSizeSchema, size, LOG_SIZE);
+}
+
+/**
+ * Converts an OpenAPI path to a pattern of the router: {id} becomes :id. The path of a tile
+ * contains slashes.
+ */
 function pattern(path: string): string {
-  return path.replaceAll(/\{(\w+)\}/g, ':$1');
+  return path.replaceAll('{tile}', ':id{.+}').replaceAll(/\{(\w+)\}/g, ':$1');
 }
 
 /** Whether the client may still send a long body that the service has not read. */

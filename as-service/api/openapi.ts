@@ -6,7 +6,7 @@ import type { JsonSchema } from '#protocol/json/schema.ts';
 import { problemSchema } from '#protocol/service/messages.ts';
 import { PROBLEM_BASE, type ProblemCode } from '#protocol/service/problem.ts';
 import { PROBLEMS } from '#protocol/service/problem-kinds.ts';
-import type { Route } from './routes/route.ts';
+import { LOG_SIZE, logSizeSchema, type Route } from './routes/route.ts';
 
 /**
  * COMMON lists the problems that every route can return. SIGNED_IN lists the further problems of
@@ -57,15 +57,28 @@ export function createOpenApi(routes: readonly Route[]): object {
   };
 }
 
-function describeRoute({ method, path, summary, roles, input, output, problems }: Route): object {
+function describeRoute({
+  method,
+  path,
+  summary,
+  roles,
+  input,
+  output,
+  media = 'application/json',
+  problems,
+}: Route): object {
   const isOpen = roles === 'anyone';
   return {
     summary,
     ...(isOpen ? {} : { security: [{ operatorToken: [] }], 'x-roles': roles }),
     ...(input !== undefined && method === 'post' ? { requestBody: body(input) } : {}),
-    ...parametersOf([...named(path), ...(input !== undefined && method === 'get' ? parameters(input) : [])]),
+    ...parametersOf([
+      ...named(path),
+      ...(input !== undefined && method === 'get' ? parameters(input) : []),
+      ...(showsLog(output) ? [LOG_SIZE_PARAMETER] : []),
+    ]),
     responses: {
-      200: { description: 'Done', content: { 'application/json': { schema: jsonSchema(output) } } },
+      200: { description: 'Done', content: { [media]: { schema: jsonSchema(output) } } },
       ...describeStatuses({ ...OTHER_STATUS, ...(method === 'post' ? OTHER_STATUS_OF_BODY : {}) }),
       ...problemResponses([...COMMON, ...(isOpen ? [] : SIGNED_IN), ...problems]),
     },
@@ -141,4 +154,17 @@ const CLOSED = { additionalProperties: false };
 function jsonSchema(schema: v.GenericSchema): object {
   const { $schema: _dialect, ...rest } = toJsonSchema(schema, CONVERSION);
   return rest;
+}
+
+const LOG_SIZE_PARAMETER = {
+  name: LOG_SIZE,
+  in: 'query',
+  required: false,
+  description: 'Size of the log that the station saw. The answer then has the consistency proof.',
+  schema: jsonSchema(logSizeSchema),
+};
+
+/** True iff the answer contains the audit head. */
+function showsLog(output: v.GenericSchema): boolean {
+  return 'entries' in output && Object.hasOwn(output.entries as object, 'auditHead');
 }

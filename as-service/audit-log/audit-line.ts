@@ -3,7 +3,7 @@
 // previous entry and of "sealed". "mac" authenticates "hash" under the sealing key (ADR 0049).
 // Versions up to 0.1.0 wrote lines without a "mac".
 import { createHash } from 'node:crypto';
-import { toBase64url } from '#protocol/bytes/text.ts';
+import { toBase64url, utf8 } from '#protocol/bytes/text.ts';
 import type { AuditRecordJson } from '#protocol/service/messages.ts';
 
 export type AuditEntry = AuditRecordJson['entry'];
@@ -30,6 +30,11 @@ export const FIRST_PREVIOUS = toBase64url(new Uint8Array(32));
 /** Returns SHA-256, base64url. */
 export function hashText(text: string): string {
   return createHash('sha256').update(text).digest('base64url');
+}
+
+/** Returns the leaf of an entry in the tree of the log: the text of the entry. */
+export function leafOf(entry: AuditEntry): Uint8Array {
+  return utf8(JSON.stringify(entry));
 }
 
 /** Encodes a line. The returned `text` has no line end. */

@@ -2,6 +2,8 @@
 // (docs/protocol.md clause 6). append() resolves once the entry is durable. Concurrent entries
 // share one write and sync.
 import { toBase64url } from '#protocol/bytes/text.ts';
+import { leafHash } from '#protocol/log/merkle.ts';
+import { LogTree } from '#protocol/log/tree.ts';
 import type { AuditHeadJson, AuditRecordJson } from '#protocol/service/messages.ts';
 import { UserError } from '../common/user-error.ts';
 import { describeDiskError } from '../storage/disk-error.ts';
@@ -13,6 +15,7 @@ import {
   encodeLine,
   hashText,
   type LineAuthenticator,
+  leafOf,
 } from './audit-line.ts';
 import type { LogFile } from './log-file.ts';
 import { type LogScan, scanLog } from './scan-log.ts';
@@ -39,6 +42,8 @@ export interface AuditLogOptions {
 
 interface PendingEntry {
   readonly text: string;
+  /** Hash of the entry's leaf. */
+  readonly leaf: Uint8Array;
   readonly end: AuditHeadJson;
   readonly resolve: (head: AuditHeadJson) => void;
   readonly reject: (cause: unknown) => void;
@@ -53,6 +58,8 @@ export class AuditLog {
   readonly #offsets: number[];
   /** The newest entry, durable or pending. */
   #end: ChainEnd;
+  /** Contains the durable entries. Leaf `sequence − 1` is the entry. */
+  readonly #tree: LogTree;
   #head: AuditHeadJson;
   /** Time of the newest entry, durable or pending. */
   #time: string;
@@ -74,10 +81,15 @@ export class AuditLog {
    * @throws UserError when the chain is broken anywhere else, or a MAC is wrong
    */
   static async open(options: AuditLogOptions): Promise<AuditLog> {
-    const scan = await scanLog(options.file, options.replay, options.sealer);
+    const tree = new LogTree();
+    const replay = (line: AuditLine) => {
+      tree.append(leafHash(leafOf(line.entry)));
+      options.replay(line);
+    };
+    const scan = await scanLog(options.file, replay, options.sealer);
     options.accept?.(scan);
-    const { end, head, offsets, torn } = scan;
-    const log = new AuditLog(options, end, head, offsets);
+    const log = new AuditLog(options, scan, tree);
+    const { torn } = scan;
     if (torn.length > 0) {
       await options.file.truncate(options.file.size - torn.length);
       const details = { bytes: torn.length, hash: hashText(Buffer.from(torn).toString('latin1')) };
@@ -86,8 +98,9 @@ export class AuditLog {
     return log;
   }
 
-  private constructor(options: AuditLogOptions, end: ChainEnd, head: AuditHeadJson, offsets: number[]) {
+  private constructor(options: AuditLogOptions, { end, head, offsets }: LogScan, tree: LogTree) {
     this.#options = options;
+    this.#tree = tree;
     this.#end = end;
     this.#head = head;
     this.#time = head.time;
@@ -97,6 +110,16 @@ export class AuditLog {
   /** The newest durable entry; sequence 0 in an empty log. */
   get head(): AuditHeadJson {
     return this.#head;
+  }
+
+  /** Returns the head with the root of its tree: what the service signs. */
+  withTreeRoot(head: AuditHeadJson = this.#head): AuditHeadJson {
+    return { ...head, treeRoot: toBase64url(this.#tree.rootOf(head.sequence)) };
+  }
+
+  /** The Merkle tree of the durable entries. */
+  get tree(): Pick<LogTree, 'size' | 'rootOf' | 'inclusionProof' | 'consistencyProof' | 'tile'> {
+    return this.#tree;
   }
 
   get hasFailed(): boolean {
@@ -115,9 +138,9 @@ export class AuditLog {
   append(event: AuditEvent): Promise<AuditHeadJson> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
-      const { text, end } = this.#encode(event);
+      const { text, leaf, end } = this.#encode(event);
       this.#end = end;
-      this.#pending.push({ text, end, resolve, reject });
+      this.#pending.push({ text, leaf, end, resolve, reject });
       this.#flushing ??= this.#flush();
     });
   }
@@ -160,7 +183,7 @@ export class AuditLog {
     });
   }
 
-  #encode({ event, actor, details, record, setsTimeBack }: AuditEvent): { text: string; end: AuditHeadJson } {
+  #encode({ event, actor, details, record, setsTimeBack }: AuditEvent): Pick<PendingEntry, 'text' | 'leaf' | 'end'> {
     const sequence = this.#end.sequence + 1;
     const clock = this.#options.now().toISOString();
     // If the clock was set back, the entry takes the time of the newest entry, so that times in the
@@ -178,7 +201,7 @@ export class AuditLog {
       ...(sealed === undefined ? {} : { sealed: hashText(sealed) }),
     };
     const { text, hash } = encodeLine(entry, sealed, (covered) => this.#options.sealer.macOf(covered));
-    return { text: `${text}\n`, end: { sequence, hash, time } };
+    return { text: `${text}\n`, leaf: leafHash(leafOf(entry)), end: { sequence, hash, time } };
   }
 
   async #flush(): Promise<void> {
@@ -201,8 +224,9 @@ export class AuditLog {
   }
 
   #settle(batch: readonly PendingEntry[]): void {
-    for (const { text, end, resolve } of batch) {
+    for (const { text, leaf, end, resolve } of batch) {
       this.#offsets.push((this.#offsets.at(-1) ?? 0) + Buffer.byteLength(text));
+      this.#tree.append(leaf);
       this.#head = end;
       resolve(end);
     }

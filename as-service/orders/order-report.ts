@@ -46,7 +46,10 @@ export async function makeReport(
     await turns.next();
   }
   const { log, signatures, state, now } = options;
-  const heads = log.head.sequence === closed.head.sequence ? [closed.head] : [closed.head, log.head];
+  const newest = log.head;
+  const heads = (newest.sequence === closed.head.sequence ? [newest] : [closed.head, newest]).map((head) =>
+    log.withTreeRoot(head),
+  );
   const summary: ReportSummary = {
     format: 1,
     id: order.id,

@@ -17,7 +17,7 @@ import { lists, type WorkOrder } from '#protocol/orders/order.ts';
 import type { Report } from '#protocol/orders/report.ts';
 import type { NewOrderJson, StationReportJson, StationUnitJson } from '#protocol/orders/requests.ts';
 import { findUnits, type UnitsFound } from '#protocol/orders/units.ts';
-import type { AuditHeadJson } from '#protocol/service/messages.ts';
+import type { AuditHeadJson, SignedLogJson } from '#protocol/service/messages.ts';
 import { decodeHeader } from '#protocol/tkl/header.ts';
 import type { AuditEvent, AuditLog } from '../audit-log/audit-log.ts';
 import type { SharedLock } from '../common/shared-lock.ts';
@@ -124,7 +124,7 @@ export class Orders {
     return { order: facts, unit: units && loads ? { ...units, ...loads.of(units.sn) } : null };
   }
 
-  view({ envelope, order, state, reason }: OrderEntry): Omit<OrderJson, 'auditHead'> {
+  view({ envelope, order, state, reason }: OrderEntry): Omit<OrderJson, keyof SignedLogJson> {
     const loads = this.#loadsOf(order);
     const units = [...loads.units()].map((sn): OrderUnitJson => ({ sn, ...loads.of(sn) }));
     return { order: envelope, state, reason, units };

@@ -5,9 +5,11 @@ import { AsUnit } from '#protocol/as-unit/as-unit.ts';
 import { TreeKeyCrypto } from '#protocol/as-unit/tree-key-crypto.ts';
 import { Mutex } from '#protocol/async/mutex.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
+import { toBase64url } from '#protocol/bytes/text.ts';
 import { argon2id } from '#protocol/crypto/argon2.ts';
 import { ProtocolError } from '#protocol/errors.ts';
-import { type Envelope, keyId } from '#protocol/signing/envelope.ts';
+import type { SignedLogJson } from '#protocol/service/messages.ts';
+import { keyId } from '#protocol/signing/envelope.ts';
 import type { PasswordKey } from '#protocol/vault/passphrase.ts';
 import { type AuditLine, FIRST_PREVIOUS } from '../audit-log/audit-line.ts';
 import { AuditLog } from '../audit-log/audit-log.ts';
@@ -183,9 +185,22 @@ export class As implements StateChanges {
     return !this.log.hasFailed;
   }
 
-  /** Returns the current audit head, signed. */
-  signHead(): Promise<Envelope> {
-    return this.#signatures.signHead(this.log.head);
+  /** Returns the checkpoint of the log: a signed note. */
+  signCheckpoint(): Promise<string> {
+    const size = this.log.head.sequence;
+    return this.#signatures.signCheckpoint({ size, root: this.log.tree.rootOf(size) });
+  }
+
+  /**
+   * Returns the current audit head, signed. If a station names the size of the log that it saw,
+   * also returns the proof that the log begins with those entries.
+   */
+  async signLog(seen?: number): Promise<SignedLogJson> {
+    const { head, tree } = this.log;
+    const isProvable = seen !== undefined && seen <= head.sequence;
+    const consistency = isProvable ? tree.consistencyProof(seen, head.sequence).map(toBase64url) : undefined;
+    const auditHead = await this.#signatures.signHead(this.log.withTreeRoot(head));
+    return { auditHead, ...(consistency === undefined ? {} : { consistency }) };
   }
 
   /** Completes a change that a crash interrupted. Then makes the changes that this start needs. */

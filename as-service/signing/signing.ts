@@ -4,6 +4,8 @@ import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'nod
 import { type Bytes, concat, copy, wipe } from '#protocol/bytes/bytes.ts';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
+import { logOrigin, signCheckpoint } from '#protocol/log/checkpoint.ts';
+import type { TreeHead } from '#protocol/log/verify-proof.ts';
 import { WORK_ORDER_TYPE } from '#protocol/orders/order.ts';
 import { REPORT_TYPE, type ReportSummary } from '#protocol/orders/report.ts';
 import type { AuditHeadJson, CertificateJson, TrustJson, VerdictJson } from '#protocol/service/messages.ts';
@@ -195,6 +197,14 @@ export class Signatures {
 
   signReport(summary: ReportSummary): Promise<Envelope> {
     return sealJson(REPORT_TYPE, summary, this.#signers.report);
+  }
+
+  /**
+   * Signs a checkpoint with the key for audit heads. No envelope has the same signed bytes: those
+   * begin with "DSSEv1", and a checkpoint begins with its origin.
+   */
+  signCheckpoint(tree: TreeHead): Promise<string> {
+    return signCheckpoint(logOrigin(fromBase64url(this.#trust.root)), tree, this.#signers['audit-head']);
   }
 
   signHead(head: AuditHeadJson): Promise<Envelope> {

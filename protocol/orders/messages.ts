@@ -2,9 +2,8 @@
 // the conventions of protocol/service/messages.ts.
 import * as v from 'valibot';
 import { documentEnvelopeSchema } from '../json/document.ts';
-import { envelopeSchema } from '../json/envelope.ts';
 import { integer, type Json, list, printable, text, time } from '../json/schema.ts';
-import { hash, set } from '../service/messages.ts';
+import { hash, set, signedLog } from '../service/messages.ts';
 import { unitOutcomeSchema } from './balance.ts';
 import { orderId } from './order.ts';
 import { serialNumber } from './units.ts';
@@ -49,7 +48,7 @@ export const orderSchema = v.object({
   /** Why the order was revoked. */
   reason: v.nullable(printable(500)),
   units: rows(orderUnitSchema),
-  auditHead: envelopeSchema,
+  ...signedLog,
 });
 export type OrderJson = Json<typeof orderSchema>;
 
@@ -135,6 +134,6 @@ export const stationReportAnswerSchema = v.object({
     unlisted: rows(serialNumber),
     mayClose: v.boolean(),
   }),
-  auditHead: envelopeSchema,
+  ...signedLog,
 });
 export type StationReportAnswerJson = Json<typeof stationReportAnswerSchema>;

@@ -28,8 +28,21 @@ const exportId = text(/^[\w-]{1,64}$/, 'an identifier');
 /** DATA, which has fewer than 1290 bytes even with a signature. */
 const data = bytes(66, 1290);
 
-/** Answer of POST /v1/exports. The payload of `auditHead` is AuditHeadJson. */
-export const exportAnswerSchema = v.object({ exportId, data, auditHead: envelopeSchema });
+/** The members of each answer that shows the audit log. */
+export const signedLog = {
+  /** The payload is AuditHeadJson. */
+  auditHead: envelopeSchema,
+  /**
+   * Consistency proof (RFC 6962) from the size that the request named as `logSize`. Left out if the
+   * request named none, and if the log is shorter.
+   */
+  consistency: v.exactOptional(list(hash, 0, 128)),
+};
+const signedLogSchema = v.object(signedLog);
+export type SignedLogJson = Json<typeof signedLogSchema>;
+
+/** Answer of POST /v1/exports. */
+export const exportAnswerSchema = v.object({ exportId, data, ...signedLog });
 export type ExportAnswerJson = Json<typeof exportAnswerSchema>;
 
 /** Answer of POST /v1/exports:recall. */
@@ -39,7 +52,7 @@ export const recallAnswerSchema = v.object({
   header: bytes(HEADER_LENGTH),
   /** SHA-256(DATA). */
   dataHash: hash,
-  auditHead: envelopeSchema,
+  ...signedLog,
 });
 export type RecallAnswerJson = Json<typeof recallAnswerSchema>;
 
@@ -47,7 +60,7 @@ export type RecallAnswerJson = Json<typeof recallAnswerSchema>;
 export const receiptAnswerSchema = v.object({
   /** The payload is VerdictJson. */
   verdict: envelopeSchema,
-  auditHead: envelopeSchema,
+  ...signedLog,
 });
 export type ReceiptAnswerJson = Json<typeof receiptAnswerSchema>;
 
@@ -70,6 +83,8 @@ export const auditHeadSchema = v.object({
   /** SHA-256 of that entry, which contains the hash of the previous entry. */
   hash,
   time,
+  /** Root hash of the tree of the first `sequence` entries. Versions up to 0.1.0 leave it out. */
+  treeRoot: v.exactOptional(hash),
 });
 export type AuditHeadJson = Json<typeof auditHeadSchema>;
 
@@ -94,6 +109,9 @@ export const whoamiSchema = v.object({
   role: v.picklist(['operator', 'custodian', 'auditor', 'administrator']),
   expires: time,
   service: v.object({ name, asNumber, demo: v.boolean() }),
+  /** Versions up to 0.1.0 leave it out. */
+  auditHead: v.exactOptional(envelopeSchema),
+  consistency: signedLog.consistency,
 });
 export type WhoamiJson = Json<typeof whoamiSchema>;
 export type Role = WhoamiJson['role'];
@@ -143,7 +161,7 @@ export type ProblemJson = Json<typeof problemSchema>;
  */
 export const batchAnswerSchema = v.object({
   results: list(v.union([v.object({ exportId, data }), v.object({ problem: problemSchema })]), 1, 100),
-  auditHead: envelopeSchema,
+  ...signedLog,
 });
 export type BatchAnswerJson = Json<typeof batchAnswerSchema>;
 
@@ -174,6 +192,6 @@ export const auditPageSchema = v.object({
   entries: list(auditRecordSchema, 0, 200),
   /** Value of `before` for the next page; null if this is the last page. */
   before: v.nullable(integer(2, Number.MAX_SAFE_INTEGER)),
-  auditHead: envelopeSchema,
+  ...signedLog,
 });
 export type AuditPageJson = Json<typeof auditPageSchema>;

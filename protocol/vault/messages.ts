@@ -3,7 +3,7 @@
 import * as v from 'valibot';
 import { envelopeSchema } from '../json/envelope.ts';
 import { bytes, custom, integer, type Json, list, printable, text, time } from '../json/schema.ts';
-import { name, ref1, set } from '../service/messages.ts';
+import { name, ref1, set, signedLog } from '../service/messages.ts';
 import { MAX_EXPORTS, MAX_UNITS } from './header.ts';
 import { MAX_ENTRIES } from './journal.ts';
 
@@ -43,7 +43,7 @@ export const vaultAnswerSchema = v.object({
   /** Sent only once, because the service does not store the passphrase. */
   passphrase: anyText,
   vault: vaultSchema,
-  auditHead: envelopeSchema,
+  ...signedLog,
 });
 export type VaultAnswerJson = Json<typeof vaultAnswerSchema>;
 
@@ -52,7 +52,7 @@ export const vaultsSchema = v.object({ vaults: v.array(vaultSchema) });
 export type VaultsJson = Json<typeof vaultsSchema>;
 
 /** Answer of POST /v1/vaults/{vaultId}/revoke. */
-export const vaultRevokedSchema = v.object({ vault: vaultSchema, auditHead: envelopeSchema });
+export const vaultRevokedSchema = v.object({ vault: vaultSchema, ...signedLog });
 export type VaultRevokedJson = Json<typeof vaultRevokedSchema>;
 
 /** One check, because v.record() and v.union() would be loaded before the first key (docs/adr/0050). */
@@ -86,6 +86,6 @@ export const vaultReportSchema = v.object({
   findings: list(vaultFindingSchema, 0, MAX_ENTRIES),
   /** One verdict, with payload VerdictJson, for each authentic receipt in the journal. */
   verdicts: list(v.object({ xc: integer(1, 0xffffffff), verdict: envelopeSchema }), 0, MAX_ENTRIES),
-  auditHead: envelopeSchema,
+  ...signedLog,
 });
 export type VaultReportJson = Json<typeof vaultReportSchema>;

@@ -102,8 +102,8 @@ function faultsOf(schema: AnySchema, value: unknown): readonly string[] {
 describe('the OpenAPI document', () => {
   it('is of version 3.1 and names exactly the routes of the service', () => {
     expect(document.openapi).toBe('3.1.0');
-    const routes = app.routes.filter(({ path, method }) => path.startsWith('/v1/') && method !== 'ALL');
-    const named = (path: string) => path.replaceAll(/\/:(\w+)/g, '/{$1}');
+    const routes = app.routes.filter(({ path, method }) => /^\/(v1|log)\//.test(path) && method !== 'ALL');
+    const named = (path: string) => path.replace(':id{.+}', '{tile}').replaceAll(/\/:(\w+)/g, '/{$1}');
     const there = routes.map(({ method, path }) => `${method.toLowerCase()} ${named(path)}`).sort();
     const described = Object.entries(document.paths)
       .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`))
@@ -138,7 +138,10 @@ describe('the OpenAPI document', () => {
     await ask('post', '/report', operator, stationReport({ absentReason: 'over', close: true }));
     await ask('get', '/report', auditor);
     await ask('post', '/revoke', custodian, { reason: 'again' });
-    expect(operation('get', '/v1/work-orders/{id}').parameters).toMatchObject([{ name: 'id', in: 'path' }]);
+    expect(operation('get', '/v1/work-orders/{id}').parameters).toMatchObject([
+      { name: 'id', in: 'path' },
+      { name: 'logSize', in: 'query' },
+    ]);
   });
 
   it('describes the answers about vaults', async () => {
@@ -219,6 +222,13 @@ describe('the OpenAPI document', () => {
         in: 'query',
         required: false,
         schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 },
+      },
+      {
+        name: 'logSize',
+        in: 'query',
+        required: false,
+        description: 'Size of the log that the station saw. The answer then has the consistency proof.',
+        schema: { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
       },
     ]);
   });

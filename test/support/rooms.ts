@@ -167,6 +167,7 @@ export const ROOMS: readonly Room[] = [
         'crypto',
         'tkl',
         'signing',
+        'log',
         'json',
         'as-unit',
         'demo',

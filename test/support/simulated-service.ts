@@ -46,7 +46,7 @@ function simulatedAs() {
     now: () => new Date(NOW),
     state: { name: 'Test AS', asNumber: 3, operators: ROLES.map(accountOf), sets: [testSet()] },
     followClock: vi.fn(async (): Promise<Error | undefined> => undefined),
-    signHead: async () => HEAD,
+    signLog: vi.fn(async (_seen?: number) => ({ auditHead: HEAD })),
     ledger: { workOrders: vi.fn((name: string | undefined) => `named ${name}`) },
     log: {
       head: { sequence: 120 },

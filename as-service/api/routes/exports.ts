@@ -8,6 +8,7 @@ import {
   type ReceiptAnswerJson,
   recallAnswerSchema,
   receiptAnswerSchema,
+  type SignedLogJson,
 } from '#protocol/service/messages.ts';
 import type { ProblemCode } from '#protocol/service/problem.ts';
 import {
@@ -42,7 +43,7 @@ const EXPORT_PROBLEMS: readonly ProblemCode[] = [
 async function exportOne(
   { as, signedIn }: Call<unknown>,
   request: ExportRequestJson,
-): Promise<Omit<ExportAnswerJson, 'auditHead'>> {
+): Promise<Omit<ExportAnswerJson, keyof SignedLogJson>> {
   const { exportId, data } = await as.exporter.export(request, signedIn);
   return { exportId, data: toBase64url(data) };
 }
@@ -57,7 +58,7 @@ export const exportsRoute = route({
   problems: EXPORT_PROBLEMS,
   handle: async (call) => {
     const exported = await exportOne(call, call.input);
-    return { ...exported, auditHead: await call.as.signHead() };
+    return { ...exported, ...(await call.signLog()) };
   },
 });
 
@@ -73,7 +74,7 @@ export const batchRoute = route({
     call.spend(call.input.exports.length - 1);
     const refused = (cause: unknown) => ({ problem: problemJson(problemOf(cause, call.report)) });
     const results = await Promise.all(call.input.exports.map((request) => exportOne(call, request).catch(refused)));
-    return { results, auditHead: await call.as.signHead() };
+    return { results, ...(await call.signLog()) };
   },
 });
 
@@ -86,10 +87,10 @@ export const recallRoute = route({
   input: recallRequestSchema,
   output: recallAnswerSchema,
   problems: ['export-unknown', 'not-allowed', 'too-many-requests'],
-  handle: async ({ as, input, signedIn }): Promise<RecallAnswerJson> => {
+  handle: async ({ as, input, signedIn, signLog }): Promise<RecallAnswerJson> => {
     const { exportId, data, dataHash } = as.exporter.recall(input.idempotencyKey, signedIn.account);
     const summary = { header: toBase64url(data.subarray(0, HEADER_LENGTH)), dataHash: toBase64url(dataHash) };
-    return { exportId, ...summary, auditHead: await as.signHead() };
+    return { exportId, ...summary, ...(await signLog()) };
   },
 });
 
@@ -101,9 +102,9 @@ export const receiptsRoute = route({
   input: receiptRequestSchema,
   output: receiptAnswerSchema,
   problems: ['export-unknown', 'receipt-refused', 'receipt-conflict', 'too-many-requests'],
-  handle: async ({ as, input, signedIn }): Promise<ReceiptAnswerJson> => {
+  handle: async ({ as, input, signedIn, signLog }): Promise<ReceiptAnswerJson> => {
     const verdict = await as.exporter.verifyReceipt(input, signedIn);
     const { signatures } = as;
-    return { verdict: await signatures.signVerdict(verdict), auditHead: await as.signHead() };
+    return { verdict: await signatures.signVerdict(verdict), ...(await signLog()) };
   },
 });

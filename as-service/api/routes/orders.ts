@@ -35,8 +35,8 @@ function actorOf({ signedIn: { account, requireSignedIn } }: Pick<Call<unknown>,
   return { name: account.name, account, requireSignedIn };
 }
 
-async function view({ as }: Pick<Call<unknown>, 'as'>, entry: OrderEntry): Promise<OrderJson> {
-  return { ...as.orders.view(entry), auditHead: await as.signHead() };
+async function view({ as, signLog }: Pick<Call<unknown>, 'as' | 'signLog'>, entry: OrderEntry): Promise<OrderJson> {
+  return { ...as.orders.view(entry), ...(await signLog()) };
 }
 
 export const workOrdersRoute = route({
@@ -119,7 +119,7 @@ export const stationReportRoute = route({
       ? await as.orders.close(id, input.absentReason, actor)
       : { closed: as.orders.find(id, actor).state === 'closed', balance: as.orders.balance(id, actor) };
     const limited = { gaps: balance.gaps.slice(0, MAX_GAPS), missing: balance.missing.slice(0, MAX_GAPS) };
-    return { closed, balance: { ...balance, ...limited }, auditHead: await as.signHead() };
+    return { closed, balance: { ...balance, ...limited }, ...(await call.signLog()) };
   },
 });
 

@@ -1,11 +1,16 @@
 // Describes a route of the API: path, roles, schemas and handler. app.ts registers these values,
 // and openapi.ts makes the OpenAPI document from them.
-import type * as v from 'valibot';
-import type { Role } from '#protocol/service/messages.ts';
+import * as v from 'valibot';
+import { integer } from '#protocol/json/schema.ts';
+import type { Role, SignedLogJson } from '#protocol/service/messages.ts';
 import type { ProblemCode } from '#protocol/service/problem.ts';
 import type { SignedIn } from '../../http/sign-in.ts';
 import type { As } from '../../service/as.ts';
 import type { LongBody } from './long-bodies.ts';
+
+/** Query parameter with the size of the log that a station saw. */
+export const LOG_SIZE = 'logSize';
+export const logSizeSchema = v.pipe(v.string(), v.transform(Number), integer(1, Number.MAX_SAFE_INTEGER));
 
 export const EVERY_ROLE: readonly Role[] = ['operator', 'custodian', 'auditor', 'administrator'];
 /** The roles that see the records of all operators. */
@@ -24,6 +29,8 @@ export interface Call<Input> {
    * @throws Problem too-many-requests
    */
   readonly spend: (count: number) => void;
+  /** Returns the signed audit head, with the proof for the size that the station named. */
+  readonly signLog: () => Promise<SignedLogJson>;
   /** Receives errors whose details must not reach a client. */
   readonly report: (cause: unknown) => void;
 }
@@ -43,6 +50,8 @@ export interface Route<Input = unknown> {
   /** Timeout in milliseconds. Undefined for the default. */
   readonly deadlineMs?: number;
   readonly output: v.GenericSchema;
+  /** Media type of an answer that is not JSON. `handle` then returns a Response. */
+  readonly media?: string;
   /** Problems of this route, besides those of every route. */
   readonly problems: readonly ProblemCode[];
   readonly handle: (call: Call<Input>) => Promise<object> | object;

@@ -1,5 +1,6 @@
 // The table of all routes of the API.
 import { batchRoute, exportsRoute, recallRoute, receiptsRoute } from './exports.ts';
+import { bundleRoute, checkpointRoute, tileRoute } from './log.ts';
 import {
   newOrderRoute,
   orderProgressRoute,
@@ -33,4 +34,7 @@ export const ROUTES: readonly Route[] = [
   whoamiRoute,
   auditRoute,
   trustRoute,
+  checkpointRoute,
+  bundleRoute,
+  tileRoute,
 ];

@@ -33,7 +33,7 @@ export const newVaultRoute = route({
   problems: ['set-unknown', 'key-unknown', 'unit-not-listed', 'demo-refused', 'too-many-requests'],
   handle: async (call): Promise<VaultAnswerJson> => {
     const { text, passphrase, record } = await call.as.vaults.issue(call.input, callerOf(call));
-    return { file: text, passphrase, vault: record.view(), auditHead: await call.as.signHead() };
+    return { file: text, passphrase, vault: record.view(), ...(await call.signLog()) };
   },
 });
 
@@ -58,7 +58,7 @@ export const revokeVaultRoute = route({
   problems: ['vault-unknown'],
   handle: async (call): Promise<VaultRevokedJson> => {
     const record = await call.as.vaults.revoke(call.id, call.input.reason, callerOf(call));
-    return { vault: record.view(), auditHead: await call.as.signHead() };
+    return { vault: record.view(), ...(await call.signLog()) };
   },
 });
 
@@ -84,7 +84,7 @@ export const vaultJournalRoute = route({
       receipts,
       findings,
       verdicts,
-      auditHead: await call.as.signHead(),
+      ...(await call.signLog()),
     };
   },
 });

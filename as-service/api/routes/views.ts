@@ -27,11 +27,12 @@ export const whoamiRoute = route({
   input: undefined,
   output: whoamiSchema,
   problems: [],
-  handle: ({ as, signedIn: { account, expires } }): WhoamiJson => ({
+  handle: async ({ as, signedIn: { account, expires }, signLog }): Promise<WhoamiJson> => ({
     operator: account.name,
     role: account.role,
     expires,
     service: { name: as.state.name, asNumber: as.state.asNumber, demo: as.demoMode },
+    ...(await signLog()),
   }),
 });
 
@@ -56,16 +57,12 @@ export const auditRoute = route({
   input: auditQuerySchema,
   output: auditPageSchema,
   problems: [],
-  handle: async ({ as, input: { before, limit } }): Promise<AuditPageJson> => {
+  handle: async ({ as, input: { before, limit }, signLog }): Promise<AuditPageJson> => {
     const { head } = as.log;
     const last = Math.min(head.sequence, (before ?? Number.MAX_SAFE_INTEGER) - 1);
     const first = as.log.firstWithin(last, limit, MAX_PAGE_LENGTH);
-    const entries = await as.log.read(first, last);
-    return {
-      entries: entries.reverse(),
-      before: first > 1 ? first : null,
-      auditHead: await as.signatures.signHead(head),
-    };
+    const [signed, entries] = await Promise.all([signLog(), as.log.read(first, last)]);
+    return { entries: entries.reverse(), before: first > 1 ? first : null, ...signed };
   },
 });
 

@@ -64,7 +64,7 @@ it('a report has a row for each unit with its loads, times and reasons, and thei
   ]);
   await loadAt('18', 2, { line: OTHER_LINE });
   await orders.close('JOB-4711', 'later', actorOf(OLGA));
-  const closing = service.log.head;
+  const closing = service.log.withTreeRoot();
   service.clock.now = at('19');
   const made = await orders.makeReport('JOB-4711', CLI);
   const empty = { verdict: null, exports: 0, reasons: [] };

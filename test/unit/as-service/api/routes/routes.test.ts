@@ -45,6 +45,19 @@ describe('the rate of exports', () => {
   });
 });
 
+describe('the size of the log that a station saw', () => {
+  it('is passed on, and a wrong one is refused before anything is done', async () => {
+    const { as, send } = setup();
+    expect((await send('/v1/exports?logSize=17', { body: EXPORT })).status).toBe(200);
+    expect(as.signLog).toHaveBeenCalledWith(17);
+    as.exporter.export.mockClear();
+    for (const wrong of ['0', 'x', '-1', '1.5', '']) {
+      expect((await send(`/v1/exports?logSize=${wrong}`, { body: EXPORT })).status, wrong).toBe(400);
+    }
+    expect(as.exporter.export).not.toHaveBeenCalled();
+  });
+});
+
 describe('a route for exports', () => {
   it('returns DATA with the audit head', async () => {
     const { as, send } = setup();
@@ -203,6 +216,7 @@ describe('a view', () => {
     expect(await (await setup().send('/v1/whoami')).json()).toEqual({
       ...{ operator: 'operator', role: 'operator', expires: '2026-11-23T13:00:00.000Z' },
       service: { name: 'Test AS', asNumber: 3, demo: false },
+      auditHead: HEAD,
     });
   });
 
@@ -272,5 +286,8 @@ it('each route has the roles and the problems of the specification', () => {
     ['get /v1/whoami', EVERYONE, ''],
     ['get /v1/audit', 'auditor administrator', ''],
     ['get /v1/trust', 'anyone', ''],
+    ['get /log/checkpoint', EVERYONE, ''],
+    ['get /log/tile/entries/{tile}', 'auditor administrator', ''],
+    ['get /log/tile/{tile}', EVERYONE, ''],
   ]);
 });
