@@ -17,6 +17,7 @@ import {
   recallAnswerSchema,
   receiptAnswerSchema,
   type SetJson,
+  type SignedLogJson,
   trustSchema,
   type VerdictJson,
   type WhoamiJson,
@@ -121,16 +122,21 @@ export class RemoteAs implements KeySource {
     this.signOut();
     if (!ACCESS_CODE.test(accessCode)) throw new ProtocolError('access-code-refused', 'the access code is malformed');
     const trust = await this.#loadTrust();
-    const operator = readResponse(whoamiSchema, await this.#whoami(accessCode), 'whoami');
+    const floor = await this.auditFloor();
+    const answer = await this.#whoami(accessCode, floor);
+    const { auditHead, consistency, ...operator } = readResponse(whoamiSchema, answer, 'whoami');
     await this.#pin(trust);
+    if (auditHead) await this.acceptHead({ auditHead, ...(consistency && { consistency }) }, floor);
+    // A service that had a tree when this station last saw it does not lose it.
+    else if (floor?.treeRoot) throw new ProtocolError('log-changed', 'the AS shows no audit log');
     this.#accessCode = accessCode;
     this.#operator = operator;
     return operator;
   }
 
-  async #whoami(accessCode: string): Promise<unknown> {
+  async #whoami(accessCode: string, floor: AuditHead | undefined): Promise<unknown> {
     try {
-      return await this.#call('GET', '/v1/whoami', accessCode);
+      return await this.#call('GET', withLogSize('/v1/whoami', floor), accessCode);
     } catch (error) {
       if (!(error instanceof ProtocolError) || error.code !== 'signed-out') throw error;
       throw new ProtocolError('access-code-refused', error.message, { cause: error });
@@ -175,8 +181,12 @@ export class RemoteAs implements KeySource {
       ...(request.reason === undefined ? {} : { reason: request.reason }),
     };
     const floor = await this.auditFloor();
-    const answer = readResponse(exportAnswerSchema, await this.#persistent('/v1/exports', body, watch), 'export');
-    await this.acceptHead(answer.auditHead, floor);
+    const answer = readResponse(
+      exportAnswerSchema,
+      await this.#persistent(withLogSize('/v1/exports', floor), body, watch),
+      'export',
+    );
+    await this.acceptHead(answer, floor);
     return { exportId: answer.exportId, data: fromBase64url(answer.data) };
   }
 
@@ -188,19 +198,24 @@ export class RemoteAs implements KeySource {
   ): Promise<SignedVerdict> {
     const body: ReceiptRequestJson = { exportId, receipt: toBase64url(receipt) };
     const floor = await this.auditFloor();
-    const answer = readResponse(receiptAnswerSchema, await this.#persistent('/v1/receipts', body, watch), 'receipt');
+    const answer = readResponse(
+      receiptAnswerSchema,
+      await this.#persistent(withLogSize('/v1/receipts', floor), body, watch),
+      'receipt',
+    );
     const verdict = await (await this.#trustIn(answer.verdict, 'verdict')).openVerdict(answer.verdict);
     requireVerdictOn(verdict, { ...body, dataHash: toBase64url(dataHash) });
-    await this.acceptHead(answer.auditHead, floor);
+    await this.acceptHead(answer, floor);
     return { time: verdict.time, envelope: JSON.stringify(answer.verdict) };
   }
 
   async recallExport(idempotencyKey: string, watch?: RetryWatch): Promise<RecalledExport | undefined> {
     const floor = await this.auditFloor();
     try {
-      const answer = await this.#persistent('/v1/exports:recall', { idempotencyKey }, watch);
-      const { exportId, header, dataHash, auditHead } = readResponse(recallAnswerSchema, answer, 'recall');
-      await this.acceptHead(auditHead, floor);
+      const answer = await this.#persistent(withLogSize('/v1/exports:recall', floor), { idempotencyKey }, watch);
+      const recalled = readResponse(recallAnswerSchema, answer, 'recall');
+      const { exportId, header, dataHash } = recalled;
+      await this.acceptHead(recalled, floor);
       return { exportId, header: fromBase64url(header), dataHash: fromBase64url(dataHash) };
     } catch (error) {
       if (error instanceof ProtocolError && error.code === 'export-unknown') return undefined;
@@ -235,12 +250,12 @@ export class RemoteAs implements KeySource {
   }
 
   /**
-   * Verifies the audit head in an answer, and stores it.
-   * @throws ProtocolError service-changed if the log was rewritten or truncated, service-nonsense
+   * Verifies the audit head in an answer, and that its log begins with that of `floor`. Stores it.
+   * @throws ProtocolError log-changed, service-changed, service-nonsense
    */
-  async acceptHead(envelope: Envelope, floor: AuditHead | undefined): Promise<void> {
-    const head = await (await this.#trustIn(envelope, 'audit-head')).openAuditHead(envelope);
-    await this.#audit.accept(head, floor);
+  async acceptHead({ auditHead, consistency }: SignedLogJson, floor: AuditHead | undefined): Promise<void> {
+    const head = await (await this.#trustIn(auditHead, 'audit-head')).openAuditHead(auditHead);
+    await this.#audit.accept(head, floor, consistency);
   }
 
   /**
@@ -325,6 +340,11 @@ export class RemoteAs implements KeySource {
       ...(body === undefined ? {} : { body }),
     });
   }
+}
+
+/** Adds the size of the log that this station saw to the path of a request. */
+export function withLogSize(path: string, floor: AuditHead | undefined): string {
+  return floor ? `${path}?logSize=${floor.sequence}` : path;
 }
 
 const fingerprint = (root: string): string => rootFingerprint(fromBase64url(root));

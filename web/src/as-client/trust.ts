@@ -3,6 +3,7 @@
 // Also verifies that the heads of the audit log only advance.
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import { IntegrityError, ProtocolError } from '#protocol/errors.ts';
+import { isConsistent, type TreeHead } from '#protocol/log/verify-proof.ts';
 import {
   AUDIT_HEAD_TYPE,
   type AuditHeadJson,
@@ -177,7 +178,7 @@ async function openSigned(envelope: Envelope, type: string, publicKey: Uint8Arra
 }
 
 /**
- * Detects an audit log that was rewritten or truncated (docs/protocol.md clause 6). The head in an
+ * Detects an audit log that was rewritten, forked or truncated (docs/protocol.md clause 6). The head in an
  * answer must not be older than the newest head that the page had before the request. It may be
  * older than the head in an earlier answer, because answers may overtake each other. Two heads with
  * the same sequence number must be equal.
@@ -202,14 +203,21 @@ export class AuditWatch {
     return newer(stored, this.#newest);
   }
 
-  /** @throws ProtocolError service-changed */
-  async accept(head: AuditHead, floor: AuditHead | undefined): Promise<void> {
+  /**
+   * Accepts a head whose log begins with the entries of `floor`. `consistency` is the proof.
+   * @throws ProtocolError log-changed
+   */
+  async accept(head: AuditHead, floor: AuditHead | undefined, consistency: readonly string[] = []): Promise<void> {
     if (floor !== undefined && head.sequence < floor.sequence) {
-      throw new ProtocolError('service-changed', `the audit log went back from ${floor.sequence} to ${head.sequence}`);
+      throw new ProtocolError('log-changed', `the audit log went back from ${floor.sequence} to ${head.sequence}`);
+    }
+    // Services up to version 0.1.0 have no tree. Once a station has seen one, it requires the proof.
+    if (floor?.treeRoot && !isConsistent(treeOf(floor), treeOf(head), consistency.map(fromBase64url))) {
+      throw new ProtocolError('log-changed', `the audit log does not contain entry ${floor.sequence} as it was`);
     }
     const known = floor?.sequence === head.sequence ? floor.hash : this.#seen.get(head.sequence);
     if (known !== undefined && known !== head.hash) {
-      throw new ProtocolError('service-changed', `entry ${head.sequence} of the audit log is another one now`);
+      throw new ProtocolError('log-changed', `entry ${head.sequence} of the audit log is another one now`);
     }
     this.#seen.set(head.sequence, head.hash);
     for (const oldest of this.#seen.keys()) {
@@ -222,6 +230,10 @@ export class AuditWatch {
 }
 
 const MAX_SEEN = 256;
+
+function treeOf({ sequence, treeRoot = '' }: AuditHead): TreeHead {
+  return { size: sequence, root: fromBase64url(treeRoot) };
+}
 
 function newer(a: AuditHead | undefined, b: AuditHead | undefined): AuditHead | undefined {
   if (a === undefined || b === undefined) return a ?? b;

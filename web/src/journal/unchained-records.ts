@@ -31,6 +31,8 @@ export interface StoredHead {
   readonly sequence: number;
   readonly hash: string;
   readonly time: string;
+  /** Absent if the service was of version 0.1.0 or earlier. */
+  readonly treeRoot?: string;
   /** JSON text of the signed envelope. */
   readonly envelope: string;
 }

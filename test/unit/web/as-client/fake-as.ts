@@ -4,6 +4,7 @@ import { copy } from '#protocol/bytes/bytes.ts';
 import { ascii, toBase64url } from '#protocol/bytes/text.ts';
 import { ed25519PublicKey, signEd25519 } from '#protocol/crypto/ed25519.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
+import type { LogTree } from '#protocol/log/tree.ts';
 import type { AuditHeadJson, CertificateJson, VerdictJson } from '#protocol/service/messages.ts';
 import { PROBLEM_BASE, type ProblemCode } from '#protocol/service/problem.ts';
 import { PROBLEMS } from '#protocol/service/problem-kinds.ts';
@@ -38,7 +39,10 @@ export function problem(code: ProblemCode, detail = 'detail of the service'): Re
 }
 
 export interface RecordedRequest {
+  /** The path without the query. */
   readonly path: string;
+  /** The path with the query. */
+  readonly target: string;
   readonly method: string;
   readonly headers: Record<string, string>;
   readonly body: unknown;
@@ -55,13 +59,18 @@ export class FakeAs {
   verdictKey = signerOf('verdict');
   headKey = signerOf('head');
   sequence = 0;
+  /** The tree of the log; undefined for a service of version 0.1.0, which has none. */
+  log: LogTree | undefined;
+  /** The size of the log that the last request named. */
+  seen: number | undefined;
   data = Uint8Array.from({ length: 226 }, (_, index) => index);
 
   readonly fetch = async (url: string, init: RequestInit): Promise<Response> => {
-    const path = url.slice(BASE_URL.length);
+    const target = url.slice(BASE_URL.length);
+    const path = target.split('?', 1)[0] ?? '';
     const body = typeof init.body === 'string' ? (JSON.parse(init.body) as unknown) : undefined;
     const headers = init.headers as Record<string, string>;
-    const request = { path, method: init.method ?? 'GET', headers, body, init };
+    const request = { path, target, method: init.method ?? 'GET', headers, body, init };
     this.requests.push(request);
     return await (this.instead[path] ?? ((each) => this.answer(each)))(request);
   };
@@ -73,7 +82,11 @@ export class FakeAs {
   async answer(request: RecordedRequest): Promise<Response> {
     if (request.path === '/v1/trust') return jsonAnswer(await this.trust());
     if (request.headers.authorization !== `Bearer ${ACCESS_CODE}`) return problem('signed-out');
-    if (request.path === '/v1/whoami') return jsonAnswer(WHOAMI);
+    const seen = /\?logSize=(\d+)$/.exec(request.target)?.[1];
+    this.seen = seen === undefined ? undefined : Number(seen);
+    if (request.path === '/v1/whoami') {
+      return jsonAnswer(this.log === undefined ? WHOAMI : { ...WHOAMI, ...(await this.signedLog()) });
+    }
     if (request.path === '/v1/keys') return jsonAnswer(KEYS);
     if (request.path === '/v1/exports') return jsonAnswer(await this.exportAnswer());
     if (request.path === '/v1/receipts') return jsonAnswer(await this.receiptAnswer(request.body as object));
@@ -81,11 +94,22 @@ export class FakeAs {
   }
 
   async exportAnswer(): Promise<object> {
-    return { exportId: 'export-1', data: toBase64url(this.data), auditHead: await this.head() };
+    return { exportId: 'export-1', data: toBase64url(this.data), ...(await this.signedLog(1)) };
   }
 
   async receiptAnswer(body: object, other: Partial<VerdictJson> = {}): Promise<object> {
-    return { verdict: await this.verdict({ ...body, ...other }), auditHead: await this.head() };
+    return { verdict: await this.verdict({ ...body, ...other }), ...(await this.signedLog(1)) };
+  }
+
+  /** Adds entries to the log. Returns the signed head with the consistency proof. */
+  async signedLog(added = 0): Promise<object> {
+    const { log, seen } = this;
+    if (log === undefined) return { auditHead: await this.head() };
+    for (let i = 0; i < added; i++) log.append(sha256(ascii(`entry ${log.size}`)));
+    const { size } = log;
+    const auditHead = await this.head({ sequence: size, treeRoot: toBase64url(log.rootOf(size)) });
+    const proof = seen === undefined || seen > size ? undefined : log.consistencyProof(seen, size).map(toBase64url);
+    return proof === undefined ? { auditHead } : { auditHead, consistency: proof };
   }
 
   async trust(): Promise<object> {

@@ -99,7 +99,7 @@ describe('signing in', () => {
     const anew = new FakeAs();
     const { as } = setUp(made.trust, anew);
     await as.signIn(ACCESS_CODE);
-    await expect(as.exportKey(REQUEST)).rejects.toMatchObject({ code: 'service-changed' });
+    await expect(as.exportKey(REQUEST)).rejects.toMatchObject({ code: 'log-changed' });
     const { shown } = await as.roots.compare();
     await as.roots.replace(shown.root);
     await as.signIn(ACCESS_CODE);

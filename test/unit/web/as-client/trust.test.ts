@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { toBase64url } from '#protocol/bytes/text.ts';
+import { ascii, toBase64url } from '#protocol/bytes/text.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
-import { FakeAs, jsonAnswer, RECEIPT, signerOf } from './fake-as.ts';
+import { LogTree } from '#protocol/log/tree.ts';
+import { FakeAs, jsonAnswer, MemoryTrust, RECEIPT, signerOf } from './fake-as.ts';
 import { offline, REQUEST, signedIn } from './remote-as-fixture.ts';
 
 describe('a verdict', () => {
@@ -82,6 +83,84 @@ describe('a verdict', () => {
   });
 });
 
+describe('an audit log with a tree', () => {
+  const dataHash = (service: FakeAs): Uint8Array => sha256(service.data);
+  /** A log of `size` entries. Another `label` makes another log. */
+  const logOf = (size: number, label = 'entry') => {
+    const log = new LogTree();
+    for (let i = 0; i < size; i++) log.append(sha256(ascii(`${label} ${i}`)));
+    return log;
+  };
+  /** A station that has seen a log of 23 entries. */
+  const stationAt23 = async () => {
+    const service = new FakeAs();
+    service.log = logOf(22);
+    const station = await signedIn(new MemoryTrust(), service);
+    await station.as.exportKey(REQUEST);
+    expect(station.trust.pinned?.head).toMatchObject({ sequence: 23, treeRoot: toBase64url(logOf(23).rootOf(23)) });
+    return station;
+  };
+  const CHANGED = { code: 'log-changed' };
+
+  it('that has grown is accepted, at the sign-in and with each answer', async () => {
+    const { service, trust, as } = await stationAt23();
+    await as.exportKey(REQUEST);
+    service.log = logOf(70);
+    await as.verifyReceipt('export-1', RECEIPT, dataHash(service));
+    expect(service.requests.at(-1)?.target).toBe('/v1/receipts?logSize=24');
+    const another = await signedIn(trust, service);
+    expect(service.requests.at(-1)?.target).toBe('/v1/whoami?logSize=71');
+    expect(another.as.auditHead?.sequence).toBe(71);
+  });
+
+  it.each([
+    ['a restored backup that has grown past the kept size', 'fork', 51],
+    ['a rewritten log of the same size', 'fork', 23],
+    ['a truncated log', 'entry', 22],
+  ])('is refused at the sign-in of the station if it is %s', async (_what, label, size) => {
+    const { service, trust } = await stationAt23();
+    service.log = logOf(size, label);
+    await expect(signedIn(trust, service)).rejects.toMatchObject(CHANGED);
+    expect(trust.pinned?.head?.sequence).toBe(23);
+  });
+
+  it('is refused with the answer to an export if one earlier entry differs', async () => {
+    const { service, trust, as } = await stationAt23();
+    const forked = new LogTree();
+    for (let i = 0; i < 51; i++) forked.append(sha256(ascii(i === 7 ? 'forged' : `entry ${i}`)));
+    service.log = forked;
+    await expect(as.exportKey(REQUEST)).rejects.toMatchObject(CHANGED);
+    expect(trust.pinned?.head?.sequence).toBe(23);
+  });
+
+  it('is refused without a proof, with a wrong proof and without a tree', async () => {
+    const { service, trust, as } = await stationAt23();
+    const genuine = service.signedLog.bind(service);
+    service.signedLog = async (added) => ({ ...(await genuine(added)), consistency: undefined });
+    await expect(as.exportKey(REQUEST)).rejects.toMatchObject(CHANGED);
+    service.signedLog = async (added) => ({
+      ...(await genuine(added)),
+      consistency: [toBase64url(new Uint8Array(32))],
+    });
+    await expect(as.exportKey(REQUEST)).rejects.toMatchObject(CHANGED);
+    service.signedLog = async () => ({ auditHead: await service.head({ sequence: 60 }) });
+    await expect(as.exportKey(REQUEST)).rejects.toMatchObject(CHANGED);
+    service.log = undefined;
+    await expect(signedIn(trust, service)).rejects.toMatchObject(CHANGED);
+  });
+
+  it('continues the head that a station kept from a service without a tree', async () => {
+    const { service, trust, as } = await signedIn();
+    await as.exportKey(REQUEST);
+    expect(trust.pinned?.head?.treeRoot).toBeUndefined();
+    service.log = logOf(5);
+    await as.exportKey(REQUEST);
+    expect(trust.pinned?.head).toMatchObject({ sequence: 6, treeRoot: expect.any(String) });
+    service.log = logOf(9, 'fork');
+    await expect(as.exportKey(REQUEST)).rejects.toMatchObject(CHANGED);
+  });
+});
+
 describe('the audit log', () => {
   it('has rising numbers, and its newest head is stored', async () => {
     const { service, trust, as } = await signedIn();
@@ -99,10 +178,10 @@ describe('the audit log', () => {
     await as.exportKey(REQUEST);
     await as.exportKey(REQUEST);
     service.sequence = 0;
-    await expect(as.exportKey(REQUEST)).rejects.toMatchObject({ code: 'service-changed' });
+    await expect(as.exportKey(REQUEST)).rejects.toMatchObject({ code: 'log-changed' });
     const another = await signedIn(trust, service);
     service.sequence = 0;
-    await expect(another.as.exportKey(REQUEST)).rejects.toMatchObject({ code: 'service-changed' });
+    await expect(another.as.exportKey(REQUEST)).rejects.toMatchObject({ code: 'log-changed' });
   });
 
   it('with a changed entry is detected', async () => {
@@ -112,9 +191,9 @@ describe('the audit log', () => {
     const rewritten = async () =>
       jsonAnswer({ ...(await service.exportAnswer()), auditHead: await service.head({ sequence: 1, hash }) });
     service.instead['/v1/exports'] = rewritten;
-    await expect(as.exportKey(REQUEST)).rejects.toMatchObject({ code: 'service-changed' });
+    await expect(as.exportKey(REQUEST)).rejects.toMatchObject({ code: 'log-changed' });
     const another = await signedIn(trust, service);
-    await expect(another.as.exportKey(REQUEST)).rejects.toMatchObject({ code: 'service-changed' });
+    await expect(another.as.exportKey(REQUEST)).rejects.toMatchObject({ code: 'log-changed' });
   });
 
   it('is accepted if one response overtakes another', async () => {

@@ -60,7 +60,7 @@ export function choiceOf(
 /** Failures that the unit did not cause. They would affect the next unit too, so the run halts. */
 const SYSTEM_FAILURES: ReadonlySet<string> = new Set([
   ...['service-unreachable', 'service-timeout', 'gateway-failed', 'not-the-as'],
-  ...['service-nonsense', 'service-failed', 'service-changed'],
+  ...['service-nonsense', 'service-failed', 'service-changed', 'log-changed'],
   ...['not-signed-in', 'signed-out', 'not-allowed', 'too-many-requests', 'quota-used', 'order-unknown', 'order-ended'],
   ...['token-locked', 'token-blocked', 'token-lost', 'token-failed', 'vault-locked', 'vault-expired', 'vault-lost'],
   ...['journal-full', 'journal-failed', 'journal-lost', 'journal-elsewhere', 'part-unreachable', 'cancelled'],

@@ -209,7 +209,7 @@ export class Session {
   /** Ends the session when the failure means that the AS requires a new sign-in or unlocking. */
   endOn(failure: Failure): void {
     if (failure.code === 'signed-out') this.expire();
-    else if (failure.code === 'service-changed') this.#close({ is: 'out', failure });
+    else if (failure.code === 'service-changed' || failure.code === 'log-changed') this.#close({ is: 'out', failure });
     else if (this.#local && LOCKED_CODES.has(failure.code)) this.#close({ is: 'out', failure });
   }
 

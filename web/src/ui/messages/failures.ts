@@ -136,7 +136,13 @@ const SERVICE = {
   'service-changed': {
     remedy: t`Stop here and call your administrator`,
     helper,
-    title: t`This station does not trust the keys of this AS, or the audit log lost entries. Load no key until the cause is known.`,
+    title: t`This station does not trust the keys of this AS. Load no key until the cause is known.`,
+    final: true,
+  },
+  'log-changed': {
+    remedy: t`Stop here and call your administrator`,
+    helper,
+    title: t`The AS shows another log than the one this station saw. Load no key until an auditor has compared them.`,
     final: true,
   },
   'not-signed-in': { remedy: t`Sign in`, title: t`No operator is signed in.` },
