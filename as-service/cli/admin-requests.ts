@@ -6,6 +6,7 @@ import { fromHex, hexNumber, toHex } from '#protocol/bytes/hex.ts';
 import { counted } from '#protocol/text/counted.ts';
 import { toUserError } from '../common/to-user-error.ts';
 import { UserError } from '../common/user-error.ts';
+import { exportLog } from '../log-files/log-export.ts';
 import { addOperator, issueAccessCode, type NewOperator, revokeAccessCodes } from '../operators/operators.ts';
 import type { As } from '../service/as.ts';
 import { viewEntry } from '../sets/entry-view.ts';
@@ -45,6 +46,7 @@ export type AdminRequest =
   | OrderRequest
   | VaultAdminRequest
   | SiteSignRequest
+  | { readonly command: 'log export'; readonly path: string }
   | { readonly command: 'trust' };
 
 /**
@@ -133,6 +135,8 @@ async function run(as: As, actor: string, request: AdminRequest, zone: string): 
       return runVaultRequest(as, actor, request, zone);
     case 'site sign':
       return [(await signSite(as, actor, request.draft, request.after)).trim()];
+    case 'log export':
+      return exportLog(as, request.path);
     case 'trust':
       // Prints the key in full too, because the verifier of reports needs all of it.
       return [`Root key ${rootFingerprint(as.state)}`, `In full  ${toHex(as.state.root.publicKey)}`];

@@ -1,6 +1,7 @@
 // Reads the values of a command line: numbers, choices, lists and file contents.
 import { readFileSync } from 'node:fs';
 import { wipe } from '#protocol/bytes/bytes.ts';
+import { fromHex } from '#protocol/bytes/hex.ts';
 import { decodeFile } from '#protocol/text/decode-file.ts';
 import { readText, type TextResult } from '#protocol/text/permitted-text.ts';
 import { readTypedHex } from '#protocol/text/typed-code.ts';
@@ -95,3 +96,10 @@ export function readEntered(what: string, typed: string, read: (typed: string) =
 }
 
 export const readReason = (typed: string): string => readEntered('reason', typed, (text) => readText(text, 500));
+
+/** Reads a public key of 32 bytes; null if the option is missing. */
+export function readPublicKey(option: string, value: Values[string], source: string): Uint8Array | null {
+  if (typeof value !== 'string') return null;
+  if (!/^[0-9A-Fa-f]{64}$/.test(value)) throw new UserError(`--${option} must be 64 hex digits, as ${source}.`);
+  return fromHex(value);
+}

@@ -1,5 +1,6 @@
 // The commands that show the root key and the audit log.
-import { readDecimal } from './arguments.ts';
+import { resolve } from 'node:path';
+import { readDecimal, readInput, readPublicKey } from './arguments.ts';
 import type { Commands } from './command.ts';
 
 export const LOG_COMMANDS: Commands = {
@@ -9,5 +10,24 @@ export const LOG_COMMANDS: Commands = {
     help: 'Shows the newest entries of the audit log.',
     request: (_words, { last }) => ({ command: 'log show', last: readDecimal('last', String(last)) }),
   },
-  'log verify': { help: 'Verifies the hash chain of the audit log.', request: () => ({ command: 'log verify' }) },
+  'log export': {
+    words: 'FOLDER',
+    help: 'Writes checkpoint and tiles of the audit log to a new folder, for auditors.',
+    request: ([folder = '']) => ({ command: 'log export', path: resolve(folder) }),
+  },
+  'log verify': {
+    options: {
+      tiles: { value: 'FOLDER', help: 'a folder that "log export" wrote, in place of the log in the data folder' },
+      root: { value: 'HEX', help: 'the root key in full, as "trust" prints it; required with --tiles' },
+      seen: { value: 'FILE', help: 'a checkpoint that was kept; the log must begin with its entries' },
+    },
+    help: 'Verifies the hash chain of the audit log. With --tiles, also the signature and the tree.',
+    request: (_words, { tiles, root, seen }) => ({
+      command: 'log verify',
+      ...(typeof tiles === 'string'
+        ? { tiles: resolve(tiles), root: readPublicKey('root', root, '"trust" prints them') }
+        : {}),
+      ...(typeof seen === 'string' ? { seen: readInput(seen) } : {}),
+    }),
+  },
 };

@@ -4,20 +4,35 @@ import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hexNumber } from '#protocol/bytes/hex.ts';
+import { leafHash } from '#protocol/log/merkle.ts';
+import { LogTree } from '#protocol/log/tree.ts';
 import { counted } from '#protocol/text/counted.ts';
-import type { AuditLine } from '../audit-log/audit-line.ts';
+import { type AuditLine, leafOf } from '../audit-log/audit-line.ts';
 import { scanLog } from '../audit-log/scan-log.ts';
 import { UserError } from '../common/user-error.ts';
+import { requireSeen, verifyTiles } from '../log-files/verify-tiles.ts';
 import { LOG_FILE } from '../service/as.ts';
 
-export type LogRequest = { readonly command: 'log show'; readonly last: number } | { readonly command: 'log verify' };
+export type LogRequest = { readonly command: 'log show'; readonly last: number } | VerifyLogRequest;
+
+export interface VerifyLogRequest {
+  readonly command: 'log verify';
+  /** Folder that `log export` wrote. Without it, the log in the data folder is verified. */
+  readonly tiles?: string;
+  /** Root key of the AS, 32 bytes. Required for `tiles`. */
+  readonly root?: Uint8Array | null;
+  /** Text of a checkpoint that was kept. The log must begin with its entries. */
+  readonly seen?: string;
+}
 
 /** @throws UserError when the chain is broken */
 export async function runLogCommand(directory: string, request: LogRequest): Promise<readonly string[]> {
+  if (request.command === 'log verify' && request.tiles !== undefined) return verifyTiles(request.tiles, request);
   const path = join(directory, LOG_FILE);
   if (!existsSync(path)) throw new UserError(`There is no audit log at ${path}.`);
   const shown = request.command === 'log show' ? request.last : 0;
   const newest: AuditLine[] = [];
+  const tree = new LogTree();
   const file = await open(path, 'r');
   try {
     const { size } = await file.stat();
@@ -26,10 +41,12 @@ export async function runLogCommand(directory: string, request: LogRequest): Pro
       return buffer.subarray(0, bytesRead);
     };
     const { head, torn } = await scanLog({ size, read }, (line) => {
+      if (request.command === 'log verify') tree.append(leafHash(leafOf(line.entry)));
       newest.push(line);
       if (newest.length > shown) newest.shift();
     });
     if (request.command === 'log show') return newest.map(describeLine);
+    if (request.seen !== undefined) requireSeen(tree, request.seen);
     return [
       `The chain is complete: ${counted(head.sequence, 'entry')}, the newest of ${head.time}.`,
       `Its head is ${head.hash}. Compare it with the head in the journal of a station.`,

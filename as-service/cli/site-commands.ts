@@ -1,13 +1,11 @@
 // The commands for site files and served pages. They read files in this process, because the AS may
 // run as a user who cannot read the files of the administrator.
 import { dirname, join, resolve } from 'node:path';
-import { fromHex } from '#protocol/bytes/hex.ts';
 import { readSiteDraft, type SiteDraft } from '#protocol/site/draft.ts';
 import { toUserError } from '../common/to-user-error.ts';
 import { UserError } from '../common/user-error.ts';
-import { readContent, readDecimal, readInput, required } from './arguments.ts';
+import { readContent, readDecimal, readInput, readPublicKey, required } from './arguments.ts';
 import type { Commands } from './command.ts';
-import type { Values } from './options.ts';
 
 export const SITE_COMMANDS: Commands = {
   'site pack': {
@@ -93,11 +91,4 @@ function readUrl(text: string): string {
   const { origin, pathname } = new URL(text);
   const folder = pathname.replace(/index\.html$/, '');
   return origin + (folder.endsWith('/') ? folder : `${folder}/`);
-}
-
-/** Reads a public key of 32 bytes; null if the option is missing. */
-function readPublicKey(option: string, value: Values[string], source: string): Uint8Array | null {
-  if (typeof value !== 'string') return null;
-  if (!/^[0-9A-Fa-f]{64}$/.test(value)) throw new UserError(`--${option} must be 64 hex digits, as ${source}.`);
-  return fromHex(value);
 }

@@ -52,6 +52,11 @@ export class Certificates {
     return this.#find(envelope, purpose) !== undefined;
   }
 
+  /** Returns the public keys that are certified for `purpose`. */
+  keysFor(purpose: CertificateJson['purpose']): readonly Bytes[] {
+    return [...this.#keys].flatMap(([name, { publicKey }]) => (name.startsWith(`${purpose} `) ? [publicKey] : []));
+  }
+
   /**
    * Verifies an envelope by the key that is certified for `purpose`.
    * @throws IntegrityError if there is no such key or the signature is wrong; ProtocolError

@@ -110,7 +110,7 @@ const AS_SERVICE = [
   ['exports'],
   ['service'],
   ['http'],
-  ['site', 'release'],
+  ['site', 'release', 'log-files'],
   ['cli', 'api'],
   ['bin'],
 ];

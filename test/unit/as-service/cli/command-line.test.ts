@@ -134,6 +134,13 @@ describe('a command line becomes a request', () => {
     ['log show', { command: 'log show', last: 20 }],
     ['log show --last 3', { command: 'log show', last: 3 }],
     ['log verify', { command: 'log verify' }],
+    ['log verify --seen @journal.json', { command: 'log verify', seen: '{"a":1}' }],
+    [
+      `log verify --tiles t --root ${ROOT}`,
+      { command: 'log verify', tiles: resolve('t'), root: new Uint8Array(32).fill(0xab) },
+    ],
+    ['log verify --tiles t', { command: 'log verify', tiles: resolve('t'), root: null }],
+    ['log export t', { command: 'log export', path: resolve('t') }],
   ])('%s', (text, request) => {
     expect(requestOf(text)).toEqual(request);
   });
@@ -346,7 +353,8 @@ describe('the help', () => {
       'verify-deployment URL --release FILE [--key HEX]',
       'trust',
       'log show [--last N]',
-      'log verify',
+      'log export FOLDER',
+      'log verify [--tiles FOLDER] [--root HEX] [--seen FILE]',
     ]);
   });
 
