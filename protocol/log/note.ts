@@ -21,7 +21,7 @@ export interface NoteKey {
 }
 
 /** Returns the key id of an Ed25519 key, 4 bytes. */
-export function noteKeyId({ name, publicKey }: NoteKey): Bytes {
+function noteKeyId({ name, publicKey }: NoteKey): Bytes {
   requireLength('publicKey', publicKey, 32);
   return sha256(concat(utf8(`${name}\n`), ED25519, publicKey)).slice(0, KEY_ID_LENGTH);
 }

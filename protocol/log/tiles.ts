@@ -6,8 +6,6 @@ import { HASH_LENGTH, type LeafRange } from './merkle.ts';
 
 /** Number of hashes in a full tile. */
 export const TILE_WIDTH = 256;
-/** Number of tree levels that a tile covers. */
-export const TILE_HEIGHT = 8;
 const MAX_LEVEL = 63;
 
 /** A tile of hashes, or an entry bundle. */

@@ -19,7 +19,7 @@ export interface SubtreeHashes {
 const BLOCK = 4096;
 
 /** Keeps the hashes in memory: 64 bytes for each leaf. */
-export class MemoryHashes implements SubtreeHashes {
+class MemoryHashes implements SubtreeHashes {
   /** For each level, the blocks of hashes and their number. */
   readonly #levels: { readonly blocks: Uint8Array[]; count: number }[] = [];
 

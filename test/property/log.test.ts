@@ -95,6 +95,38 @@ describe('the tree of a log', () => {
   });
 });
 
+describe('a log of 3000 entries', () => {
+  const entries = leavesOf(3000);
+  const kept = treeOf(entries).rootOf(3000);
+  const position = fc.integer({ min: 0, max: 2999 });
+
+  it.each<[string, (at: number, other: number) => Uint8Array[]]>([
+    ['a changed entry', (at) => entries.map((entry, index) => (index === at ? flip(entry, at) : entry))],
+    ['a removed entry', (at) => entries.filter((_, index) => index !== at)],
+    ['an inserted entry', (at) => [...entries.slice(0, at), utf8('inserted'), ...entries.slice(at)]],
+    ['a repeated entry', (at) => [...entries.slice(0, at + 1), ...entries.slice(at)]],
+    ['a fork from some entry on', (at) => [...entries.slice(0, at), ...leavesOf(3200 - at, 'fork')]],
+    ['a truncation', (at) => entries.slice(0, at)],
+    [
+      'two exchanged entries',
+      (at, other) => {
+        const second = at === other ? (at + 1) % 3000 : other;
+        const swapped: Uint8Array[] = [...entries];
+        [swapped[at], swapped[second]] = [entries[second], entries[at]] as [Uint8Array, Uint8Array];
+        return swapped;
+      },
+    ],
+  ])('does not have the kept root after %s', (_what, change) => {
+    fc.assert(
+      fc.property(position, position, (at, other) => {
+        const tree = treeOf(change(at, other));
+        expect(tree.size >= 3000 && equalBytes(tree.rootOf(3000), kept)).toBe(false);
+      }),
+      { numRuns: 8 },
+    );
+  });
+});
+
 describe('the files of a log', () => {
   it('contain the leaves and the hashes of the tree', () => {
     for (const tile of tilesOf(600)) {
