@@ -5,16 +5,17 @@ import { readFileSync } from 'node:fs';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
 import { pageHeaders } from './as-service/http/page-headers.ts';
-import { built, here, node, page, script, single } from './build/environments.ts';
+import { built, here } from './build/environments.ts';
 import { addGuide } from './build/guide/guide.ts';
 import { inlineScript, inlineStylesheet } from './build/inline.ts';
-import { environmentName, inEachLanguage } from './build/languages/environments.ts';
+import { environmentName } from './build/languages/environments.ts';
 import { builtLanguages } from './build/languages/languages.ts';
 import { addManifests } from './build/languages/manifest.ts';
 import { namePages, translateSources } from './build/languages/plugins.ts';
 import { writeLicences } from './build/licences.ts';
 import { listPackages } from './build/packages.ts';
 import { addSingles, sealPage } from './build/page-files.ts';
+import { targets } from './build/targets.ts';
 
 /** Folder of catalogues that tests use instead of web/languages. */
 const catalogs = process.env.KEYFERRY_CATALOGS ?? here('web/languages');
@@ -26,12 +27,6 @@ const SINGLES = [...environments('verify'), ...environments('label')];
 const chooser = languages.length > 1 ? ['chooser'] : [];
 const packages = listPackages(built('packages'));
 const { version } = JSON.parse(readFileSync(here('package.json'), 'utf8')) as { readonly version: string };
-
-/**
- * Modules that a load needs after the first screen, except the framing of its link (USB or serial).
- */
-const STATION =
-  /web.src.(app.(services|offline)|ui.station.index|ui.common.Advice|ui.messages.catalog|transport.(browser-calls|pending-read))|protocol.framing.connect/;
 
 export default defineConfig({
   root: here('web'),
@@ -64,39 +59,7 @@ export default defineConfig({
   ],
   worker: { plugins: () => [packages.ofWorkers] },
   server: { port: 5173, strictPort: true, proxy: { '/v1': 'http://127.0.0.1:8787' } },
-  environments: {
-    ...inEachLanguage('verify', languages, single('web/verify.html', 'verify')),
-    ...inEachLanguage('label', languages, single('web/label.html', 'label')),
-    ...inEachLanguage(
-      'client',
-      languages,
-      page('app', {
-        input: ['web/index.html', 'web/src/browser/service-worker.ts'],
-        assetsDir: 'assets',
-        copyPublicDir: true,
-        chunks: { first: /web.src.main\.ts$/, station: STATION },
-      }),
-    ),
-    ...inEachLanguage(
-      'demo',
-      languages,
-      page('demo', {
-        input: ['web/demo.html', 'web/src/browser/demo-service-worker.ts'],
-        assetsDir: 'demo-assets',
-        copyPublicDir: false,
-        // main.ts is a chunk of its own, because demo.ts must install the simulator before main.ts
-        // starts the page.
-        chunks: { first: /web.src.ui.shell.App\.svelte$/, station: STATION },
-      }),
-    ),
-    chooser: script('web/src/choose-language.ts', 'chooser'),
-    simulator: script('device-sim/setup/install.ts', 'simulator'),
-    service: node('service', {
-      serve: 'as-service/bin/serve.ts',
-      cli: 'as-service/bin/cli.ts',
-      worker: 'as-service/bin/worker.ts',
-    }),
-  },
+  environments: targets(languages),
   builder: {
     async buildApp(builder) {
       for (const name of [...chooser, ...SINGLES, ...PAGES, 'simulator', 'service']) {

@@ -168,6 +168,11 @@ describe('the imports and rules of the source', () => {
   it('keep every file within 400 lines', () => {
     expect(all((file) => tooLong(file, 400))).toEqual([]);
   });
+
+  it('keep vite.config.ts within 100 lines (ADR 0047)', () => {
+    const path = 'vite.config.ts';
+    expect(tooLong({ path, text: readFileSync(path, 'utf8') }, 100)).toEqual([]);
+  });
 });
 
 describe('the checker itself', () => {
