@@ -1,6 +1,7 @@
 // Creates the HTTP application: the API, the OpenAPI document and the static files. Checks the Host
 // and the Origin of every request except those of operations.ts. bin/serve.ts opens the port.
 import { type Context, Hono } from 'hono';
+import { LOG_SIZE } from '#protocol/service/messages.ts';
 import { ADMISSION_LIMITS, Admission, type AdmissionLimits } from '../http/admission.ts';
 import { answer, answerJson, answerProblem, Problem, problemOf } from '../http/answer.ts';
 import { allowPages } from '../http/cors.ts';
@@ -14,7 +15,7 @@ import { createOpenApi } from './openapi.ts';
 import { addOperations } from './operations.ts';
 import { receiveInput } from './receive-input.ts';
 import type { ParseLong } from './routes/long-bodies.ts';
-import { type Call, LOG_SIZE, logSizeSchema } from './routes/route.ts';
+import { type Call, logSizeSchema } from './routes/route.ts';
 import { ROUTES } from './routes/table.ts';
 
 export interface AppOptions {
@@ -149,9 +150,9 @@ function credentials(c: Context) {
   return { authorization: c.req.header('authorization'), address: env?.incoming?.socket.remoteAddress ?? '' };
 }
 
-/** Reads the size of the log that a station saw, from the query. @throws Problem request-refused */
+/** Reads the size of the log that a station saw, from the header. @throws Problem request-refused */
 function logSizeOf(c: Context): number | undefined {
-  const size = c.req.query(LOG_SIZE);
+  const size = c.req.header(LOG_SIZE);
   return size === undefined ? undefined : parse(logSizeSchema, size, LOG_SIZE);
 }
 

@@ -3,10 +3,10 @@
 import { type ConversionConfig, toJsonSchema } from '@valibot/to-json-schema';
 import * as v from 'valibot';
 import type { JsonSchema } from '#protocol/json/schema.ts';
-import { problemSchema } from '#protocol/service/messages.ts';
+import { LOG_SIZE, problemSchema } from '#protocol/service/messages.ts';
 import { PROBLEM_BASE, type ProblemCode } from '#protocol/service/problem.ts';
 import { PROBLEMS } from '#protocol/service/problem-kinds.ts';
-import { LOG_SIZE, logSizeSchema, type Route } from './routes/route.ts';
+import { logSizeSchema, type Route } from './routes/route.ts';
 
 /**
  * COMMON lists the problems that every route can return. SIGNED_IN lists the further problems of
@@ -158,7 +158,7 @@ function jsonSchema(schema: v.GenericSchema): object {
 
 const LOG_SIZE_PARAMETER = {
   name: LOG_SIZE,
-  in: 'query',
+  in: 'header',
   required: false,
   description: 'Size of the log that the station saw. The answer then has the consistency proof.',
   schema: jsonSchema(logSizeSchema),

@@ -11,7 +11,7 @@ import {
   requireJson,
 } from '../http/request-body.ts';
 import { LONG_BODIES, type ParseLong } from './routes/long-bodies.ts';
-import { LOG_SIZE, type Route } from './routes/route.ts';
+import type { Route } from './routes/route.ts';
 
 export interface Received {
   readonly isLong: boolean;
@@ -32,9 +32,8 @@ export async function receiveInput(
   const isRead = method === 'get';
   if (roles !== 'anyone') isRead ? admission.spendRead(operator) : admission.spend(operator, 1);
   if (isRead || input === undefined) {
-    const { [LOG_SIZE]: _, ...query } = c.req.query();
-    const parseQuery = () => (input === undefined ? undefined : parse(input, query, 'query'));
-    return { isLong: false, parse: parseQuery, release: () => undefined };
+    const query = () => (input === undefined ? undefined : parse(input, c.req.query(), 'query'));
+    return { isLong: false, parse: query, release: () => undefined };
   }
   const maxLength = longBody === undefined ? MAX_SHORT_BODY_LENGTH : LONG_BODIES[longBody].maxLength;
   requireJson(c, maxLength);

@@ -2,6 +2,7 @@
 // requests and adds the CORS headers to each answer. An origin that is not listed gets no such
 // header. The service accepts no cookies, so it never permits credentials.
 import type { Context, MiddlewareHandler } from 'hono';
+import { LOG_SIZE } from '#protocol/service/messages.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 
 /** Time for which a browser may reuse a preflight answer, in seconds: the maximum of Chromium. */
@@ -11,7 +12,7 @@ const PREFLIGHT_HEADERS = {
   ...SECURITY_HEADERS,
   'cache-control': 'no-store',
   'access-control-allow-methods': 'GET, POST',
-  'access-control-allow-headers': 'authorization, content-type',
+  'access-control-allow-headers': `authorization, content-type, ${LOG_SIZE}`,
   'access-control-max-age': String(PREFLIGHT_AGE_S),
 };
 

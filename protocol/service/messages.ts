@@ -28,12 +28,15 @@ const exportId = text(/^[\w-]{1,64}$/, 'an identifier');
 /** DATA, which has fewer than 1290 bytes even with a signature. */
 const data = bytes(66, 1290);
 
+/** Request header with the size of the audit log that the station saw. */
+export const LOG_SIZE = 'keyferry-log-size';
+
 /** The members of each answer that shows the audit log. */
 export const signedLog = {
   /** The payload is AuditHeadJson. */
   auditHead: envelopeSchema,
   /**
-   * Consistency proof (RFC 6962) from the size that the request named as `logSize`. Left out if the
+   * Consistency proof (RFC 6962) from the size that the request named in LOG_SIZE. Left out if the
    * request named none, and if the log is shorter.
    */
   consistency: v.exactOptional(list(hash, 0, 128)),

@@ -89,7 +89,7 @@ describe('a page of a listed origin', () => {
     expect(corsHeaders(answer)).toEqual({
       'access-control-allow-origin': PAGE,
       'access-control-allow-methods': 'GET, POST',
-      'access-control-allow-headers': 'authorization, content-type',
+      'access-control-allow-headers': 'authorization, content-type, keyferry-log-size',
       'access-control-max-age': '7200',
       vary: 'Origin',
     });

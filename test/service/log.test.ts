@@ -7,7 +7,13 @@ import { logOrigin, openCheckpoint } from '#protocol/log/checkpoint.ts';
 import { leafHash } from '#protocol/log/merkle.ts';
 import { decodeBundle, decodeTile, tilePath, tilesOf } from '#protocol/log/tiles.ts';
 import { isConsistent } from '#protocol/log/verify-proof.ts';
-import type { AuditHeadJson, AuditPageJson, ExportAnswerJson, WhoamiJson } from '#protocol/service/messages.ts';
+import {
+  type AuditHeadJson,
+  type AuditPageJson,
+  type ExportAnswerJson,
+  LOG_SIZE,
+  type WhoamiJson,
+} from '#protocol/service/messages.ts';
 import type { Envelope } from '#protocol/signing/envelope.ts';
 import { exportRequest, ServiceSetup } from '#test/support/as-service.ts';
 
@@ -24,7 +30,9 @@ afterEach(() => service.close());
 
 const get = (path: string, who = auditor) => service.call(who, path);
 const bytesOf = async (path: string) => new Uint8Array(await (await get(path)).arrayBuffer());
-const exportKey = (query = '') => service.json<ExportAnswerJson>(operator, `/v1/exports${query}`, exportRequest());
+const seen = (size: number) => ({ [LOG_SIZE]: String(size) });
+const exportKey = (headers = {}) => service.json<ExportAnswerJson>(operator, '/v1/exports', exportRequest(), headers);
+const signIn = (size: number) => service.json<WhoamiJson>(operator, '/v1/whoami', undefined, seen(size));
 const payloadOf = ({ payload }: Envelope) => JSON.parse(Buffer.from(payload, 'base64url').toString()) as AuditHeadJson;
 const treeOf = (envelope: Envelope) => {
   const { sequence, treeRoot = '' } = payloadOf(envelope);
@@ -80,15 +88,15 @@ describe('an answer that shows the log', () => {
     expect(consistency).toBeUndefined();
     for (let i = 0; i < 4; i++) await exportKey();
     const kept = treeOf(first);
-    const exported = await exportKey(`?logSize=${kept.size}`);
-    const signedIn = await service.json<WhoamiJson>(operator, `/v1/whoami?logSize=${kept.size}`);
+    const exported = await exportKey(seen(kept.size));
+    const signedIn = await signIn(kept.size);
     for (const { auditHead, consistency: proof = [] } of [exported, signedIn]) {
       if (auditHead === undefined) throw new TypeError('the answer has no head');
       expect(isConsistent(kept, treeOf(auditHead), proof.map(fromBase64url))).toBe(true);
     }
-    const same = await service.json<WhoamiJson>(operator, `/v1/whoami?logSize=${service.as.log.head.sequence}`);
+    const same = await signIn(service.as.log.head.sequence);
     expect(same.consistency).toEqual([]);
-    const longer = await service.json<WhoamiJson>(operator, '/v1/whoami?logSize=1000');
+    const longer = await signIn(1000);
     expect(longer.consistency).toBeUndefined();
   });
 });

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROUTES } from '#as-service/api/routes/table.ts';
 import type { As } from '#as-service/service/as.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
-import type { ExportAnswerJson } from '#protocol/service/messages.ts';
+import { type ExportAnswerJson, LOG_SIZE } from '#protocol/service/messages.ts';
 import type { VaultAnswerJson } from '#protocol/vault/messages.ts';
 import {
   addTestOperator,
@@ -140,7 +140,7 @@ describe('the OpenAPI document', () => {
     await ask('post', '/revoke', custodian, { reason: 'again' });
     expect(operation('get', '/v1/work-orders/{id}').parameters).toMatchObject([
       { name: 'id', in: 'path' },
-      { name: 'logSize', in: 'query' },
+      { name: LOG_SIZE, in: 'header' },
     ]);
   });
 
@@ -224,8 +224,8 @@ describe('the OpenAPI document', () => {
         schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 },
       },
       {
-        name: 'logSize',
-        in: 'query',
+        name: LOG_SIZE,
+        in: 'header',
         required: false,
         description: 'Size of the log that the station saw. The answer then has the consistency proof.',
         schema: { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER },

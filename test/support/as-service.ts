@@ -166,12 +166,12 @@ export class ServiceSetup {
     return addTestOperator(this.as, name, role, limits);
   }
 
-  call(token: string | undefined, path: string, body?: unknown): Promise<Response> {
-    return call(this.app, token, path, body);
+  call(token: string | undefined, path: string, body?: unknown, headers?: RequestHeaders): Promise<Response> {
+    return call(this.app, token, path, body, headers);
   }
 
-  json<Answer>(token: string, path: string, body?: unknown): Promise<Answer> {
-    return callJson<Answer>(this.app, token, path, body);
+  json<Answer>(token: string, path: string, body?: unknown, headers?: RequestHeaders): Promise<Answer> {
+    return callJson<Answer>(this.app, token, path, body, headers);
   }
 
   /**
@@ -195,10 +195,19 @@ export async function refusalOf(response: Response | Promise<Response>): Promise
   return [type.replace(PROBLEM_BASE, ''), detail];
 }
 
-export async function call(app: Hono, token: string | undefined, path: string, body?: unknown): Promise<Response> {
+type RequestHeaders = Readonly<Record<string, string>>;
+
+export async function call(
+  app: Hono,
+  token: string | undefined,
+  path: string,
+  body?: unknown,
+  headers: RequestHeaders = {},
+): Promise<Response> {
   return app.request(path, {
     method: body === undefined ? 'GET' : 'POST',
     headers: {
+      ...headers,
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     },
@@ -207,8 +216,14 @@ export async function call(app: Hono, token: string | undefined, path: string, b
 }
 
 /** Returns the JSON of the response, even if the response is a problem. */
-export async function callJson<Answer>(app: Hono, token: string, path: string, body?: unknown): Promise<Answer> {
-  return (await (await call(app, token, path, body)).json()) as Answer;
+export async function callJson<Answer>(
+  app: Hono,
+  token: string,
+  path: string,
+  body?: unknown,
+  headers?: RequestHeaders,
+): Promise<Answer> {
+  return (await (await call(app, token, path, body, headers)).json()) as Answer;
 }
 
 /**

@@ -8,8 +8,7 @@ import type { SignedIn } from '../../http/sign-in.ts';
 import type { As } from '../../service/as.ts';
 import type { LongBody } from './long-bodies.ts';
 
-/** Query parameter with the size of the log that a station saw. */
-export const LOG_SIZE = 'logSize';
+/** Schema of the header LOG_SIZE. */
 export const logSizeSchema = v.pipe(v.string(), v.transform(Number), integer(1, Number.MAX_SAFE_INTEGER));
 
 export const EVERY_ROLE: readonly Role[] = ['operator', 'custodian', 'auditor', 'administrator'];

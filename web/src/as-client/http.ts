@@ -2,7 +2,7 @@
 // to the last byte. The code of a failure distinguishes three cases: no answer, an answer of
 // another server, and a problem document of the AS (RFC 9457).
 import { ProtocolError, type SourceErrorCode } from '#protocol/errors.ts';
-import { type ProblemJson, problemSchema } from '#protocol/service/messages.ts';
+import { LOG_SIZE, type ProblemJson, problemSchema } from '#protocol/service/messages.ts';
 import { PROBLEM_BASE, problemCode } from '#protocol/service/problem.ts';
 import { readAnswer } from './answer.ts';
 import { NetworkFailure, readRetryAfter } from './retry.ts';
@@ -15,6 +15,8 @@ export interface Call {
   readonly accessCode?: string;
   /** Sent as JSON. */
   readonly body?: object;
+  /** Size of the audit log that the station saw. */
+  readonly logSize?: number | undefined;
   readonly deadlineMs: number;
   /** Maximum length of the answer, in bytes. */
   readonly maxBytes?: number;
@@ -55,6 +57,7 @@ async function send(fetch: Fetch, request: Call): Promise<{ response: Response; 
   const headers: Record<string, string> = { accept: 'application/json, application/problem+json' };
   if (request.accessCode !== undefined) headers.authorization = `Bearer ${request.accessCode}`;
   if (request.body !== undefined) headers['content-type'] = 'application/json';
+  if (request.logSize !== undefined) headers[LOG_SIZE] = String(request.logSize);
   const signal = AbortSignal.timeout(request.deadlineMs);
   try {
     const response = await fetch(request.url, {

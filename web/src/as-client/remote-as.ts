@@ -58,7 +58,7 @@ export interface RemoteAsOptions {
 }
 
 /** Limits for a request whose answer is long or slow. */
-export type AskOptions = Partial<Pick<Call, 'deadlineMs' | 'maxBytes'>>;
+export type AskOptions = Partial<Pick<Call, 'deadlineMs' | 'logSize' | 'maxBytes'>>;
 
 /**
  * Format of an access code. Only visible ASCII is permitted, because the code is sent in an HTTP
@@ -136,7 +136,7 @@ export class RemoteAs implements KeySource {
 
   async #whoami(accessCode: string, floor: AuditHead | undefined): Promise<unknown> {
     try {
-      return await this.#call('GET', withLogSize('/v1/whoami', floor), accessCode);
+      return await this.#call('GET', '/v1/whoami', accessCode, undefined, { logSize: floor?.sequence });
     } catch (error) {
       if (!(error instanceof ProtocolError) || error.code !== 'signed-out') throw error;
       throw new ProtocolError('access-code-refused', error.message, { cause: error });
@@ -183,7 +183,7 @@ export class RemoteAs implements KeySource {
     const floor = await this.auditFloor();
     const answer = readResponse(
       exportAnswerSchema,
-      await this.#persistent(withLogSize('/v1/exports', floor), body, watch),
+      await this.#persistent('/v1/exports', body, floor, watch),
       'export',
     );
     await this.acceptHead(answer, floor);
@@ -200,7 +200,7 @@ export class RemoteAs implements KeySource {
     const floor = await this.auditFloor();
     const answer = readResponse(
       receiptAnswerSchema,
-      await this.#persistent(withLogSize('/v1/receipts', floor), body, watch),
+      await this.#persistent('/v1/receipts', body, floor, watch),
       'receipt',
     );
     const verdict = await (await this.#trustIn(answer.verdict, 'verdict')).openVerdict(answer.verdict);
@@ -212,7 +212,7 @@ export class RemoteAs implements KeySource {
   async recallExport(idempotencyKey: string, watch?: RetryWatch): Promise<RecalledExport | undefined> {
     const floor = await this.auditFloor();
     try {
-      const answer = await this.#persistent(withLogSize('/v1/exports:recall', floor), { idempotencyKey }, watch);
+      const answer = await this.#persistent('/v1/exports:recall', { idempotencyKey }, floor, watch);
       const recalled = readResponse(recallAnswerSchema, answer, 'recall');
       const { exportId, header, dataHash } = recalled;
       await this.acceptHead(recalled, floor);
@@ -306,8 +306,9 @@ export class RemoteAs implements KeySource {
    * Sends a POST, and sends it again after a network failure. Sending it twice is safe, because the
    * AS makes only one export per idempotency key and one verdict per receipt.
    */
-  #persistent(path: string, body: object, watch?: RetryWatch): Promise<unknown> {
-    return sendUntilAnswered(() => this.#authorised('POST', path, body), this.#retryPausesMs, watch);
+  #persistent(path: string, body: object, floor: AuditHead | undefined, watch?: RetryWatch): Promise<unknown> {
+    const send = () => this.#authorised('POST', path, body, { logSize: floor?.sequence });
+    return sendUntilAnswered(send, this.#retryPausesMs, watch);
   }
 
   async #authorised(method: 'GET' | 'POST', path: string, body?: object, more: AskOptions = {}): Promise<unknown> {
@@ -340,11 +341,6 @@ export class RemoteAs implements KeySource {
       ...(body === undefined ? {} : { body }),
     });
   }
-}
-
-/** Adds the size of the log that this station saw to the path of a request. */
-export function withLogSize(path: string, floor: AuditHead | undefined): string {
-  return floor ? `${path}?logSize=${floor.sequence}` : path;
 }
 
 const fingerprint = (root: string): string => rootFingerprint(fromBase64url(root));

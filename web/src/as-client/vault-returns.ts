@@ -5,7 +5,7 @@ import { VERDICT_TYPE, type VerdictJson, verdictSchema } from '#protocol/service
 import type { Envelope } from '#protocol/signing/envelope.ts';
 import { type VaultFindingJson, vaultReportSchema } from '#protocol/vault/messages.ts';
 import { readAnswer, readResponse } from './answer.ts';
-import { type RemoteAs, withLogSize } from './remote-as.ts';
+import type { RemoteAs } from './remote-as.ts';
 
 /** A verified verdict on one receipt of the vault. */
 export interface ReturnedVerdict extends Pick<VerdictJson, 'exportId' | 'time'> {
@@ -43,7 +43,7 @@ export class VaultReturns {
   async sendJournal(vaultId: string, journal: Envelope): Promise<ReturnedJournal> {
     const floor = await this.#as.auditFloor();
     const path = `/v1/vaults/${encodeURIComponent(vaultId)}/journal`;
-    const answer = await this.#as.ask('POST', withLogSize(path, floor), { journal }, LONG);
+    const answer = await this.#as.ask('POST', path, { journal }, { ...LONG, logSize: floor?.sequence });
     const report = readResponse(vaultReportSchema, answer, 'report');
     const { exports, receipts, findings, verdicts, auditHead } = report;
     await this.#as.acceptHead(report, floor);

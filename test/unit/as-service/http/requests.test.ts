@@ -236,7 +236,7 @@ describe('pages of listed origins', () => {
     expect(Object.fromEntries(response.headers)).toMatchObject({
       'access-control-allow-origin': PAGE,
       'access-control-allow-methods': 'GET, POST',
-      'access-control-allow-headers': 'authorization, content-type',
+      'access-control-allow-headers': 'authorization, content-type, keyferry-log-size',
       'access-control-max-age': '7200',
       'cache-control': 'no-store',
       'x-content-type-options': 'nosniff',

@@ -5,7 +5,7 @@ import { ascii, toBase64url } from '#protocol/bytes/text.ts';
 import { ed25519PublicKey, signEd25519 } from '#protocol/crypto/ed25519.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
 import type { LogTree } from '#protocol/log/tree.ts';
-import type { AuditHeadJson, CertificateJson, VerdictJson } from '#protocol/service/messages.ts';
+import { type AuditHeadJson, type CertificateJson, LOG_SIZE, type VerdictJson } from '#protocol/service/messages.ts';
 import { PROBLEM_BASE, type ProblemCode } from '#protocol/service/problem.ts';
 import { PROBLEMS } from '#protocol/service/problem-kinds.ts';
 import { type Envelope, type Signer, sealEnvelope } from '#protocol/signing/envelope.ts';
@@ -82,7 +82,7 @@ export class FakeAs {
   async answer(request: RecordedRequest): Promise<Response> {
     if (request.path === '/v1/trust') return jsonAnswer(await this.trust());
     if (request.headers.authorization !== `Bearer ${ACCESS_CODE}`) return problem('signed-out');
-    const seen = /\?logSize=(\d+)$/.exec(request.target)?.[1];
+    const seen = request.headers[LOG_SIZE];
     this.seen = seen === undefined ? undefined : Number(seen);
     if (request.path === '/v1/whoami') {
       return jsonAnswer(this.log === undefined ? WHOAMI : { ...WHOAMI, ...(await this.signedLog()) });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ascii, toBase64url } from '#protocol/bytes/text.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
 import { LogTree } from '#protocol/log/tree.ts';
+import { LOG_SIZE } from '#protocol/service/messages.ts';
 import { FakeAs, jsonAnswer, MemoryTrust, RECEIPT, signerOf } from './fake-as.ts';
 import { offline, REQUEST, signedIn } from './remote-as-fixture.ts';
 
@@ -107,9 +108,9 @@ describe('an audit log with a tree', () => {
     await as.exportKey(REQUEST);
     service.log = logOf(70);
     await as.verifyReceipt('export-1', RECEIPT, dataHash(service));
-    expect(service.requests.at(-1)?.target).toBe('/v1/receipts?logSize=24');
+    expect(service.requests.at(-1)).toMatchObject({ path: '/v1/receipts', headers: { [LOG_SIZE]: '24' } });
     const another = await signedIn(trust, service);
-    expect(service.requests.at(-1)?.target).toBe('/v1/whoami?logSize=71');
+    expect(service.requests.at(-1)).toMatchObject({ path: '/v1/whoami', headers: { [LOG_SIZE]: '71' } });
     expect(another.as.auditHead?.sequence).toBe(71);
   });
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ROUTES } from '#as-service/api/routes/table.ts';
 import { toBase64url } from '#protocol/bytes/text.ts';
 import { ProtocolError } from '#protocol/errors.ts';
+import { LOG_SIZE } from '#protocol/service/messages.ts';
 import { testSet } from '#test/support/memory-exporter.ts';
 import {
   BALANCE,
@@ -48,11 +49,11 @@ describe('the rate of exports', () => {
 describe('the size of the log that a station saw', () => {
   it('is passed on, and a wrong one is refused before anything is done', async () => {
     const { as, send } = setup();
-    expect((await send('/v1/exports?logSize=17', { body: EXPORT })).status).toBe(200);
+    expect((await send('/v1/exports', { body: EXPORT, headers: { [LOG_SIZE]: '17' } })).status).toBe(200);
     expect(as.signLog).toHaveBeenCalledWith(17);
     as.exporter.export.mockClear();
     for (const wrong of ['0', 'x', '-1', '1.5', '']) {
-      expect((await send(`/v1/exports?logSize=${wrong}`, { body: EXPORT })).status, wrong).toBe(400);
+      expect((await send('/v1/exports', { body: EXPORT, headers: { [LOG_SIZE]: wrong } })).status, wrong).toBe(400);
     }
     expect(as.exporter.export).not.toHaveBeenCalled();
   });

@@ -15,7 +15,7 @@ import { VaultSetup } from '#test/support/vault-service.ts';
 import { TestVaultWorker } from '#test/support/vault-worker.ts';
 import { MemoryTrust } from '#test/unit/web/as-client/fake-as.ts';
 import { ATTEMPT, SUMMARY } from '#test/unit/web/journal/records.ts';
-import { RemoteAs, withLogSize } from '#web/as-client/remote-as.ts';
+import { RemoteAs } from '#web/as-client/remote-as.ts';
 import { VaultReturns } from '#web/as-client/vault-returns.ts';
 import { Database } from '#web/journal/database.ts';
 import { Journal } from '#web/journal/journal.ts';
@@ -243,8 +243,8 @@ describe('the return of a vault journal', () => {
   it('refuses a verdict or an audit head that the AS did not sign', async () => {
     await load(1);
     const signed = await client.lock('asked');
-    const path = withLogSize(`/v1/vaults/${id}/journal`, await remote.auditFloor());
-    const answer = (await remote.ask('POST', path, { journal: signed })) as {
+    const logSize = (await remote.auditFloor())?.sequence;
+    const answer = (await remote.ask('POST', `/v1/vaults/${id}/journal`, { journal: signed }, { logSize })) as {
       readonly verdicts: readonly { readonly xc: number; readonly verdict: Envelope }[];
       readonly auditHead: Envelope;
     };
