@@ -23,7 +23,7 @@ import { ownOrigins } from './loopback.ts';
 import { workersOf } from './run-in-worker.ts';
 import { welcomeText } from './welcome.ts';
 
-/** Time that pending requests have to complete when the service stops, in milliseconds. */
+/** How long pending requests may continue after the service was told to stop, in milliseconds. */
 const GRACE_MS = 5_000;
 /** Time after which the process of a failed service exits, in milliseconds. */
 const EXIT_MS = 2_000;

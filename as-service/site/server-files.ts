@@ -2,7 +2,7 @@
 // match the end of a path, so that the page can be at any path of its server.
 
 export interface FileHeaders {
-  /** Path in the folder, with slashes. */
+  /** Path relative to the folder of the page, separated by slashes on every system. */
   readonly path: string;
   /** By name in lower case. */
   readonly headers: Readonly<Record<string, string>>;

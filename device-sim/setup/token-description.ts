@@ -54,7 +54,7 @@ export interface TokenDescription extends PlugDescription {
   readonly quota?: number;
   /** SNs of the permitted units. By default every unit of the set. */
   readonly units?: readonly string[];
-  /** Ed25519 seed, 64 hex digits. By default a public value computed from the SN. */
+  /** Ed25519 seed, 64 hex digits. By default it is computed from the SN, so it is not secret. */
   readonly signingKey?: string;
   /** Processing times of the commands, in ms. Most tests set 0. */
   readonly latency?: Partial<AsLatency>;

@@ -5,8 +5,8 @@ import { t } from '../text/message.ts';
 /** Number of digits that a spreadsheet keeps. */
 const KEPT_DIGITS = 15;
 /**
- * Minimum number of zeros after the 15th digit, in all long numbers of a list together. About one
- * unrounded list in 1000 has three such zeros by chance.
+ * A list counts as rounded if all digits after the 15th of its long numbers are zeros, and if there are
+ * at least this many of them. By chance, three digits are zeros in one list of 1000.
  */
 const MIN_ZEROS = 3;
 

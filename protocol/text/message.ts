@@ -1,4 +1,4 @@
-// The tag of texts for people, which the page shows and the command line prints.
+// The template tag `t`. It marks each text that the page shows or the command line prints.
 
 /**
  * Marks a template as a message. The build of a language of the page replaces the template by the

@@ -24,7 +24,7 @@ function tamperings(rows: readonly ReportRow[]): readonly (readonly [rows: reado
     [[second, first, third], 'From this row on, the rows are not in the order that the AS signed.'],
     [
       [first, second, third, stranger],
-      'The row of this unit was added to the report. The work order does not list this unit.',
+      'The row of this unit was added to the report after the AS signed it. The work order does not list this unit.',
     ],
     [[first, first, second, third], 'This unit has two rows. One of them was added to the report.'],
     [[first, renamed, third], 'This row was changed after the AS signed the report.'],

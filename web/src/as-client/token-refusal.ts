@@ -19,8 +19,8 @@ const EXPORT_KEY: Table = {
   0x6985: 'challenge-reused',
   0x6988: 'challenge-refused',
   0x6a80: 'request-refused',
-  // The card has no such REF1 or TKV. The page sends only a REF1 from the card's list, so the TKV
-  // is unknown.
+  // The card lacks this REF1 or TKV. The page sends only a REF1 of the card's own list, so it is the
+  // TKV that the card lacks.
   0x6a88: 'set-unknown',
 };
 

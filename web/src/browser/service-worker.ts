@@ -49,7 +49,7 @@ const pathOf = (url: string): string => new URL(url, location.href).pathname;
 
 /** Path of the page's folder on the server, with a slash at both ends. */
 const FOLDER = pathOf('.');
-/** Path of the page's folder in the product, and of that folder and `demo` in the demo. */
+/** In the product, the path of the page's folder; in the demo, that path followed by `demo`. */
 const SCOPE = pathOf(scope.registration.scope);
 const LANGUAGES = KEYFERRY_BUILD.languages ?? {};
 const ENGLISH = 'en';
@@ -57,7 +57,7 @@ const ENGLISH = 'en';
 const [START, NAME] = SCOPE === FOLDER ? [FOLDER, `${FOLDER}index`] : [`${SCOPE}.html`, SCOPE];
 /** Path of the page in a language. */
 const pathIn = (language: string): string => (language === ENGLISH ? START : `${NAME}.${language}.html`);
-/** Paths of the page. The scope also contains other pages: that of the product the demo and the verifier. */
+/** Paths of the page. The scope of the product contains other pages too: the demo and the verifier. */
 const PAGES: readonly string[] = [START, ...Object.keys(LANGUAGES).map(pathIn)];
 /**
  * Prefix of this page's cache names. One origin may serve several pages, each with its own scope.

@@ -49,7 +49,8 @@ export interface Failure {
   readonly statusWord?: number;
   readonly command?: string;
   /**
-   * Detail for engineers, such as the field that a unit violates and the clause that defines it.
+   * Detail for engineers, such as the field in which a unit breaks the protocol, and the clause that
+   * defines the field.
    */
   readonly detail?: string;
   /**

@@ -39,7 +39,10 @@ export async function chainAttempts(transaction: Upgrade): Promise<void> {
   }
 }
 
-/** An attempt without a final outcome in version 2, with the session id of its page. */
+/**
+ * Record of a journal of version 2: an attempt that has no final outcome, with the id of the page
+ * session that began it.
+ */
 interface OldOpen {
   readonly attempt: number;
   readonly session: string;

@@ -148,7 +148,10 @@ export class ReleaseCheck {
     }
   }
 
-  /** Returns a function that reads the list of the build at its first call. */
+  /**
+   * Returns a function that tells whether a file belongs to another language of the page. Its first
+   * call reads build.json.
+   */
   #otherLanguages(): (path: string) => Promise<boolean> {
     let others: ReadonlySet<string> | undefined;
     return async (path) => {

@@ -11,7 +11,7 @@ export const REPORT_FAULTS: Readonly<Record<ReportFaultCode, string>> = {
   'order-forged': t`The AS did not sign this work order.`,
   'order-swapped': t`This is not the work order that the AS reported on.`,
   'row-dropped': t`The row of this unit was removed from the report.`,
-  'row-added': t`The row of this unit was added to the report. The work order does not list this unit.`,
+  'row-added': t`The row of this unit was added to the report after the AS signed it. The work order does not list this unit.`,
   'row-repeated': t`This unit has two rows. One of them was added to the report.`,
   'row-changed': t`This row was changed after the AS signed the report.`,
   'rows-reordered': t`From this row on, the rows are not in the order that the AS signed.`,
