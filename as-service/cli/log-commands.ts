@@ -18,16 +18,17 @@ export const LOG_COMMANDS: Commands = {
   'log verify': {
     options: {
       tiles: { value: 'FOLDER', help: 'a folder that "log export" wrote, in place of the log in the data folder' },
-      root: { value: 'HEX', help: 'the root key in full, as "trust" prints it; required with --tiles' },
+      root: { value: 'HEX', help: 'the root key in full, as "trust" prints it; required with --tiles and --seen' },
       seen: { value: 'FILE', help: 'a checkpoint that was kept; the log must begin with its entries' },
+      trust: { value: 'FILE', help: 'the trust.json that was kept with it; required with --seen without --tiles' },
     },
     help: 'Verifies the hash chain of the audit log. With --tiles, also the signature and the tree.',
-    request: (_words, { tiles, root, seen }) => ({
+    request: (_words, { tiles, root, seen, trust }) => ({
       command: 'log verify',
-      ...(typeof tiles === 'string'
-        ? { tiles: resolve(tiles), root: readPublicKey('root', root, '"trust" prints them') }
-        : {}),
+      root: readPublicKey('root', root, '"trust" prints them'),
+      ...(typeof tiles === 'string' ? { tiles: resolve(tiles) } : {}),
       ...(typeof seen === 'string' ? { seen: readInput(seen) } : {}),
+      ...(typeof trust === 'string' ? { trust: readInput(trust) } : {}),
     }),
   },
 };

@@ -10,7 +10,7 @@ import { counted } from '#protocol/text/counted.ts';
 import { type AuditLine, leafOf } from '../audit-log/audit-line.ts';
 import { scanLog } from '../audit-log/scan-log.ts';
 import { UserError } from '../common/user-error.ts';
-import { requireSeen, verifyTiles } from '../log-files/verify-tiles.ts';
+import { headKeys, requireSeen, type SeenCheckpoint, verifyTiles } from '../log-files/verify-tiles.ts';
 import { LOG_FILE } from '../service/as.ts';
 
 export type LogRequest = { readonly command: 'log show'; readonly last: number } | VerifyLogRequest;
@@ -19,8 +19,10 @@ export interface VerifyLogRequest {
   readonly command: 'log verify';
   /** Folder that `log export` wrote. Without it, the log in the data folder is verified. */
   readonly tiles?: string;
-  /** Root key of the AS, 32 bytes. Required for `tiles`. */
+  /** Root key of the AS, 32 bytes. Required for `tiles` and `seen`. */
   readonly root?: Uint8Array | null;
+  /** Text of a trust.json of `log export`. Required for `seen` without `tiles`. */
+  readonly trust?: string;
   /** Text of a checkpoint that was kept. The log must begin with its entries. */
   readonly seen?: string;
 }
@@ -46,7 +48,7 @@ export async function runLogCommand(directory: string, request: LogRequest): Pro
       if (newest.length > shown) newest.shift();
     });
     if (request.command === 'log show') return newest.map(describeLine);
-    if (request.seen !== undefined) requireSeen(tree, request.seen);
+    if (request.seen !== undefined) await requireSeen(tree, await seenOf(request.seen, request));
     return [
       `The chain is complete: ${counted(head.sequence, 'entry')}, the newest of ${head.time}.`,
       `Its head is ${head.hash}. Compare it with the head in the journal of a station.`,
@@ -55,6 +57,16 @@ export async function runLogCommand(directory: string, request: LogRequest): Pro
   } finally {
     await file.close();
   }
+}
+
+/** @throws UserError if the root key or the certificates are missing or wrong */
+async function seenOf(checkpoint: string, { root, trust }: VerifyLogRequest): Promise<SeenCheckpoint> {
+  if (!root || trust === undefined) {
+    throw new UserError(
+      '--seen needs --root, and --trust with the trust.json of the export, to verify the checkpoint.',
+    );
+  }
+  return { checkpoint, root, keys: await headKeys(trust, root) };
 }
 
 function describeLine({ entry: { sequence, time, event, actor, details } }: AuditLine): string {

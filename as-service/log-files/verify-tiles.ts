@@ -8,9 +8,8 @@ import { isSignedBy } from '#protocol/crypto/ed25519.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
 import { IntegrityError } from '#protocol/errors.ts';
 import { parseJson, readDocument } from '#protocol/json/document.ts';
-import { logOrigin, openCheckpoint, readTree } from '#protocol/log/checkpoint.ts';
+import { openCheckpoint } from '#protocol/log/checkpoint.ts';
 import { leafHash } from '#protocol/log/merkle.ts';
-import { readNote } from '#protocol/log/note.ts';
 import { decodeBundle, decodeTile, TILE_WIDTH, tilePath, tilesOf } from '#protocol/log/tiles.ts';
 import { LogTree } from '#protocol/log/tree.ts';
 import type { TreeHead } from '#protocol/log/verify-proof.ts';
@@ -32,7 +31,11 @@ interface TileOptions {
 /** @throws UserError naming the first file or entry that is wrong */
 export async function verifyTiles(folder: string, { root, seen }: TileOptions): Promise<readonly string[]> {
   if (!root) throw new UserError('--root is missing: the root key in full, as "trust" prints it.');
-  const { size, root: treeRoot } = await readCheckpoint(folder, root);
+  const keys = await headKeys(await read(folder, TRUST_FILE), root);
+  const checkpoint = fromUtf8(await read(folder, CHECKPOINT_FILE));
+  const { size, root: treeRoot } = await openSigned(checkpoint, root, keys, (cause) =>
+    wrong(CHECKPOINT_FILE, UNSIGNED, cause),
+  );
   const tree = new LogTree();
   const chain = { previous: FIRST_PREVIOUS };
   const tiles = tilesOf(size);
@@ -58,7 +61,7 @@ export async function verifyTiles(folder: string, { root, seen }: TileOptions): 
   if (!equalBytes(tree.rootOf(size), treeRoot)) {
     throw new UserError('The entries are not those that the checkpoint signs. Keep this copy as evidence.');
   }
-  if (seen !== undefined) requireSeen(tree, seen);
+  if (seen !== undefined) await requireSeen(tree, { checkpoint: seen, root, keys });
   return [
     `The log is complete: ${counted(size, 'entry')}, each under the signed checkpoint.`,
     seen === undefined
@@ -67,37 +70,48 @@ export async function verifyTiles(folder: string, { root, seen }: TileOptions): 
   ];
 }
 
+/** A checkpoint that was kept, and what verifies its signature. */
+export interface SeenCheckpoint {
+  readonly checkpoint: string;
+  readonly root: Uint8Array;
+  /** The keys that the root certified for audit heads. */
+  readonly keys: readonly Uint8Array[];
+}
+
 /**
- * Requires that the log begins with the entries of a checkpoint that the auditor kept. Does not
- * verify its signature, because the auditor vouches for the file.
+ * Requires that the log begins with the entries of a checkpoint that was kept.
  * @throws UserError
  */
-export function requireSeen(tree: LogTree, checkpoint: string): void {
-  const { size, root } = malformed('The checkpoint of --seen', () => {
-    const { text } = readNote(checkpoint);
-    return readTree(text, text.split('\n', 1)[0] ?? '');
+export async function requireSeen(tree: LogTree, { checkpoint, root, keys }: SeenCheckpoint): Promise<void> {
+  const seen = await openSigned(checkpoint, root, keys, (cause) => {
+    const message = `The checkpoint of --seen ${UNSIGNED}. Use the file that was kept, and the root key of this AS.`;
+    return new UserError(message, { cause });
   });
-  if (size <= tree.size && equalBytes(tree.rootOf(size), root)) return;
+  if (seen.size <= tree.size && equalBytes(tree.rootOf(seen.size), seen.root)) return;
   throw new UserError(
-    `The log does not begin with the ${counted(size, 'entry')} of the checkpoint that was kept: it was rewritten, truncated or forked. Keep both as evidence.`,
+    `The log does not begin with the ${counted(seen.size, 'entry')} of the checkpoint that was kept: it was rewritten, truncated or forked. Keep both as evidence.`,
   );
 }
 
-/** Returns the tree of the checkpoint, signed by a key that the root certified. */
-async function readCheckpoint(folder: string, root: Uint8Array): Promise<TreeHead> {
-  const checkpoint = fromUtf8(await read(folder, CHECKPOINT_FILE));
-  const keys = await headKeys(await read(folder, TRUST_FILE), root);
-  for (const publicKey of keys) {
-    try {
-      return await openCheckpoint(checkpoint, logOrigin(root), publicKey, isSignedBy);
-    } catch (cause) {
-      if (!(cause instanceof IntegrityError)) throw cause;
-    }
-  }
-  throw wrong(CHECKPOINT_FILE, 'is not signed by a key for audit heads of this root key');
+const UNSIGNED = 'is not signed by a key for audit heads of this root key';
+
+/** Returns the tree of a checkpoint that is signed by one of the keys. */
+async function openSigned(
+  checkpoint: string,
+  root: Uint8Array,
+  keys: readonly Uint8Array[],
+  refuse: (cause: IntegrityError) => UserError,
+): Promise<TreeHead> {
+  return openCheckpoint(checkpoint, root, keys, isSignedBy).catch((cause: unknown) => {
+    throw cause instanceof IntegrityError ? refuse(cause) : cause;
+  });
 }
 
-async function headKeys(content: Uint8Array, root: Uint8Array): Promise<readonly Uint8Array[]> {
+/**
+ * Returns the keys that the root certified for audit heads. `content` is the text of trust.json.
+ * @throws UserError
+ */
+export async function headKeys(content: string | Uint8Array, root: Uint8Array): Promise<readonly Uint8Array[]> {
   try {
     const trust: TrustJson = readDocument(trustSchema, parseJson(content, TRUST_FILE), TRUST_FILE);
     return (await Certificates.from(root, trust.certificates, isSignedBy)).keysFor('audit-head');

@@ -27,20 +27,29 @@ export function signCheckpoint(origin: string, tree: TreeHead, signer: Signer): 
 }
 
 /**
- * Verifies a checkpoint of the log with this origin.
+ * Verifies a checkpoint of the AS with this root key. One of `keys`, which the root certified for
+ * audit heads, must have signed it.
  * @throws IntegrityError for another origin, a wrong signature or a malformed text
  */
 export async function openCheckpoint(
   checkpoint: string,
-  origin: string,
-  publicKey: Uint8Array,
+  root: Uint8Array,
+  keys: readonly Uint8Array[],
   verify: Verify,
 ): Promise<TreeHead> {
-  return readTree(await openNote(checkpoint, { name: origin, publicKey }, verify), origin);
+  const name = logOrigin(root);
+  for (const publicKey of keys) {
+    try {
+      return readTree(await openNote(checkpoint, { name, publicKey }, verify), name);
+    } catch (cause) {
+      if (!(cause instanceof IntegrityError)) throw cause;
+    }
+  }
+  throw new IntegrityError();
 }
 
 /** Reads the text of a checkpoint. Extension lines are ignored. @throws IntegrityError */
-export function readTree(text: string, origin: string): TreeHead {
+function readTree(text: string, origin: string): TreeHead {
   const [first, size = '', root = '', ...extensions] = text.split('\n');
   const isComplete = extensions.pop() === '' && extensions.every((line) => line !== '');
   if (first !== origin || !isComplete || !/^(0|[1-9]\d{0,15})$/.test(size)) throw new IntegrityError();

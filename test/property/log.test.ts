@@ -173,12 +173,12 @@ describe('the files of a log', () => {
   it('end with a checkpoint and a proof that a reader opens again', async () => {
     const secret = new Uint8Array(32).fill(7);
     const publicKey = ed25519PublicKey(secret);
-    const origin = logOrigin(new Uint8Array(32).fill(9));
+    const root = new Uint8Array(32).fill(9);
     const signer = { publicKey, sign: (message: Uint8Array) => signEd25519(secret, message) };
     for (const size of [1, 2, 600]) {
-      const checkpoint = await signCheckpoint(origin, headOf(TREE, size), signer);
-      expect(await openCheckpoint(checkpoint, origin, publicKey, isSignedBy)).toEqual(headOf(TREE, size));
-      await expect(openCheckpoint(checkpoint, `${origin}0`, publicKey, isSignedBy)).rejects.toThrow();
+      const checkpoint = await signCheckpoint(logOrigin(root), headOf(TREE, size), signer);
+      expect(await openCheckpoint(checkpoint, root, [root, publicKey], isSignedBy)).toEqual(headOf(TREE, size));
+      await expect(openCheckpoint(checkpoint, publicKey, [publicKey], isSignedBy)).rejects.toThrow();
       const proof = { index: size - 1, hashes: TREE.inclusionProof(size - 1, size), checkpoint };
       expect(decodeLogProof(encodeLogProof(proof))).toEqual(proof);
       expect(encodeLogProof(proof).length).toBeLessThan(2000);

@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import { isSignedBy } from '#protocol/crypto/ed25519.ts';
-import { logOrigin, openCheckpoint } from '#protocol/log/checkpoint.ts';
+import { openCheckpoint } from '#protocol/log/checkpoint.ts';
 import { leafHash } from '#protocol/log/merkle.ts';
 import { decodeBundle, decodeTile, tilePath, tilesOf } from '#protocol/log/tiles.ts';
 import { isConsistent } from '#protocol/log/verify-proof.ts';
@@ -44,7 +44,7 @@ async function readCheckpoint() {
   expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8');
   const { root, signingKeys } = service.as.state;
   const { publicKey } = signingKeys['audit-head'];
-  return openCheckpoint(await response.text(), logOrigin(root.publicKey), publicKey, isSignedBy);
+  return openCheckpoint(await response.text(), root.publicKey, [publicKey], isSignedBy);
 }
 
 describe('the log of the service', () => {

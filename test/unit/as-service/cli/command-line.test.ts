@@ -133,8 +133,11 @@ describe('a command line becomes a request', () => {
     ['trust', { command: 'trust' }],
     ['log show', { command: 'log show', last: 20 }],
     ['log show --last 3', { command: 'log show', last: 3 }],
-    ['log verify', { command: 'log verify' }],
-    ['log verify --seen @journal.json', { command: 'log verify', seen: '{"a":1}' }],
+    ['log verify', { command: 'log verify', root: null }],
+    [
+      `log verify --seen @journal.json --trust @journal.json --root ${ROOT}`,
+      { command: 'log verify', seen: '{"a":1}', trust: '{"a":1}', root: new Uint8Array(32).fill(0xab) },
+    ],
     [
       `log verify --tiles t --root ${ROOT}`,
       { command: 'log verify', tiles: resolve('t'), root: new Uint8Array(32).fill(0xab) },
@@ -354,7 +357,7 @@ describe('the help', () => {
       'trust',
       'log show [--last N]',
       'log export FOLDER',
-      'log verify [--tiles FOLDER] [--root HEX] [--seen FILE]',
+      'log verify [--tiles FOLDER] [--root HEX] [--seen FILE] [--trust FILE]',
     ]);
   });
 

@@ -4,7 +4,6 @@ import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runLogCommand } from '#as-service/cli/log-requests.ts';
-import { UserError } from '#as-service/common/user-error.ts';
 import { exportLog } from '#as-service/log-files/log-export.ts';
 import { verifyTiles } from '#as-service/log-files/verify-tiles.ts';
 import type { As } from '#as-service/service/as.ts';
@@ -20,6 +19,7 @@ let root: Uint8Array;
 /** Exported when the log had 300 entries. */
 let tiles: string;
 let checkpoint: string;
+let trust: string;
 
 const SIZE = 300;
 const path = (name: string) => join(folder.path, name);
@@ -39,6 +39,7 @@ beforeAll(async () => {
   tiles = path('tiles');
   await exportLog(as, tiles);
   checkpoint = await readFile(join(tiles, 'checkpoint'), 'utf8');
+  trust = await readFile(join(tiles, 'trust.json'), 'utf8');
 });
 afterAll(async () => {
   await as.close();
@@ -72,7 +73,7 @@ describe('an exported log', () => {
     expect((await verifyTiles(path('later'), { root, seen: checkpoint }))[1]).toBe(
       'The log begins with the entries of the checkpoint that was kept.',
     );
-    const inFolder = await runLogCommand(folder.path, { command: 'log verify', seen: checkpoint });
+    const inFolder = await runLogCommand(folder.path, { command: 'log verify', seen: checkpoint, root, trust });
     expect(inFolder[0]).toContain('The chain is complete: 310 entries');
     await expect(exportLog(as, tiles)).rejects.toThrow('already exists');
   });
@@ -80,6 +81,23 @@ describe('an exported log', () => {
   it('of another root key is refused', async () => {
     await expect(verifyTiles(tiles, { root: new Uint8Array(32).fill(1) })).rejects.toThrow('trust.json is not of this');
     await expect(verifyTiles(tiles, {})).rejects.toThrow('--root is missing');
+  });
+
+  it('is compared only with a kept checkpoint that the AS signed', async () => {
+    const lines = checkpoint.split('\n');
+    const genuine = await verifyTiles(tiles, { root, seen: checkpoint });
+    expect(genuine[1]).toContain('begins with the entries');
+    const unsigned = [...lines.slice(0, 4), `— ${lines[0]} ${'A'.repeat(92)}`, ''].join('\n');
+    const forged = [unsigned, checkpoint.replace('\n300\n', '\n299\n'), 'no checkpoint'];
+    for (const seen of forged) {
+      const message = 'The checkpoint of --seen is not signed';
+      await expect(verifyTiles(tiles, { root, seen })).rejects.toThrow(message);
+      await expect(runLogCommand(folder.path, { command: 'log verify', seen, root, trust })).rejects.toThrow(message);
+    }
+    for (const missing of [{ root }, { trust }, { root: null, trust }]) {
+      const refused = runLogCommand(folder.path, { command: 'log verify', seen: checkpoint, ...missing });
+      await expect(refused).rejects.toThrow('--seen needs --root, and --trust');
+    }
   });
 
   const BUNDLE = 'tile/entries/001.p/44';
@@ -180,8 +198,8 @@ describe('an exported log', () => {
       const refused = verifyTiles(join(other.path, name), { root, seen: checkpoint });
       await expect(refused).rejects.toThrow('The log does not begin with the 300 entries');
     }
-    const copied = runLogCommand(other.path, { command: 'log verify', seen: checkpoint });
-    await expect(copied).rejects.toThrow(UserError);
+    const copied = runLogCommand(other.path, { command: 'log verify', seen: checkpoint, root, trust });
+    await expect(copied).rejects.toThrow('The log does not begin with the 300 entries');
     await other.remove();
   });
 });
