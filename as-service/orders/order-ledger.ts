@@ -7,6 +7,7 @@ import type { OrderState } from '#protocol/orders/messages.ts';
 import { decodeWorkOrderPayload, type WorkOrder } from '#protocol/orders/order.ts';
 import type { ReportStation } from '#protocol/orders/report.ts';
 import type { AppJson, StationUnitJson } from '#protocol/orders/requests.ts';
+import { CLOSING_EVENT } from '#protocol/orders/verify-closing.ts';
 import type { AuditHeadJson } from '#protocol/service/messages.ts';
 import type { Envelope } from '#protocol/signing/envelope.ts';
 import { formOf, repairReason } from '#protocol/text/permitted-text.ts';
@@ -41,7 +42,7 @@ export const ORDER_EVENTS = {
   issued: 'work-order-issued',
   revoked: 'work-order-revoked',
   reported: 'work-order-reported',
-  closed: 'work-order-closed',
+  closed: CLOSING_EVENT,
 } as const;
 
 /** Maximum number of station reports that an order lists; the oldest are dropped. */

@@ -1,11 +1,20 @@
 // Makes the report of a closed work order (docs/protocol.md clause 9.1) from the audit log. Makes
 // the verdicts again from the stored receipts, and signs them.
-import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
+import { fromBase64url, fromUtf8, toBase64url } from '#protocol/bytes/text.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
+import { encodeLogProof } from '#protocol/log/tlog-proof.ts';
 import type { UnitOutcome } from '#protocol/orders/balance.ts';
 import type { OrderLine } from '#protocol/orders/order.ts';
-import { type Report, type ReportLoad, type ReportRow, type ReportSummary, rowHash } from '#protocol/orders/report.ts';
+import {
+  type ClosingProof,
+  type Report,
+  type ReportLoad,
+  type ReportRow,
+  type ReportSummary,
+  rowHash,
+} from '#protocol/orders/report.ts';
 import { serialNumbers } from '#protocol/orders/units.ts';
+import { leafOf } from '../audit-log/audit-line.ts';
 import type { AuditLog } from '../audit-log/audit-log.ts';
 import { Turns } from '../common/turns.ts';
 import type { Signatures } from '../signing/signing.ts';
@@ -71,7 +80,23 @@ export async function makeReport(
     order: envelope,
     summary: await signatures.signReport(summary),
     heads: await Promise.all(heads.map((head) => signatures.signHead(head))),
+    closing: await proveClosing(closed.head.sequence, newest.sequence, options),
     rows,
+  };
+}
+
+/** Makes the proof that the tree of the first `size` entries contains the closing entry. */
+async function proveClosing(
+  sequence: number,
+  size: number,
+  { log, signatures }: MakeReportOptions,
+): Promise<ClosingProof> {
+  const index = sequence - 1;
+  const records = await log.read(sequence, sequence);
+  const checkpoint = await signatures.signCheckpoint({ size, root: log.tree.rootOf(size) });
+  return {
+    entry: records.map(({ entry }) => fromUtf8(leafOf(entry))).join(''),
+    proof: encodeLogProof({ index, hashes: log.tree.inclusionProof(index, size), checkpoint }),
   };
 }
 

@@ -24,5 +24,6 @@ export type ReportFaultCode =
   | 'reason-missing'
   | 'head-cut'
   | 'head-forged'
+  | 'closing-unproven'
   | 'log-behind'
   | 'totals-wrong';

@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import { toBase64url, utf8 } from '../bytes/text.ts';
 import { sha256 } from '../crypto/prf.ts';
 import { documentEnvelopeSchema, parseJson, readDocument } from '../json/document.ts';
-import { integer, type Json, list, printable, read, time } from '../json/schema.ts';
+import { integer, type Json, list, printable, read, text, time } from '../json/schema.ts';
 import { asNumber, auditHeadSchema, hash, name, ref1 } from '../service/messages.ts';
 import { type UnitOutcome, unitOutcomeSchema } from './balance.ts';
 import { headSchema, natural, reportFormatSchema } from './messages.ts';
@@ -81,6 +81,15 @@ const reportSummarySchema = v.object({
 });
 export type ReportSummary = Json<typeof reportSummarySchema>;
 
+/** The closing entry of the order in the audit log, and the proof that the log contains it. */
+const closingProofSchema = v.object({
+  /** The text of the entry, which is a leaf of the log. */
+  entry: text(/^.{1,8000}$/su, 'the text of an entry'),
+  /** C2SP tlog-proof, to the tree of the newest of the summary's heads. */
+  proof: text(/^.{1,8000}$/su, 'a tlog-proof'),
+});
+export type ClosingProof = Json<typeof closingProofSchema>;
+
 export const reportSchema = v.object({
   ...reportFormatSchema.entries,
   /** The root that the file claims, which the reader compares with a trusted root. */
@@ -91,6 +100,8 @@ export const reportSchema = v.object({
   summary: documentEnvelopeSchema,
   /** One envelope, with payload AuditHeadJson, for each of the summary's heads. */
   heads: list(documentEnvelopeSchema, 0, 16),
+  /** Versions up to 0.1.0 leave it out. */
+  closing: v.exactOptional(closingProofSchema),
   rows: list(reportRowSchema, 0, 2 * MAX_UNITS),
 });
 export type Report = Json<typeof reportSchema>;

@@ -14,6 +14,7 @@ import { decodeWorkOrder, type WorkOrder } from './order.ts';
 import { decodeReport, decodeReportSummary, type Report, type ReportSummary } from './report.ts';
 import { placeRows } from './rows.ts';
 import { proveUnit, type UnitVerdict } from './unit-verdict.ts';
+import { type VerifyClosingOptions, verifyClosing } from './verify-closing.ts';
 
 export interface ReportVerdict {
   /** True iff there is no fault. */
@@ -22,6 +23,11 @@ export interface ReportVerdict {
   /** The work order, if the AS signed it; null otherwise. */
   readonly order: WorkOrder | null;
   readonly summary: ReportSummary | null;
+  /**
+   * Whether the report proves that the audit log contains the closing of the order. Null for a
+   * report of a version up to 0.1.0, which contains no such proof.
+   */
+  readonly isClosingProven: boolean | null;
   /** The result for each row, in the sequence of the file. */
   readonly units: readonly UnitVerdict[];
 }
@@ -49,7 +55,7 @@ export async function verifyReport(
   const note: Note = (code, place, detail = '') => {
     faults.push({ code, row: place?.row ?? null, sn: place?.sn ?? null, detail });
   };
-  const nothing = () => ({ genuine: false, faults, order: null, summary: null, units: [] });
+  const nothing = () => ({ genuine: false, faults, order: null, summary: null, isClosingProven: false, units: [] });
 
   const report = await orNote(
     () => decodeReport(text),
@@ -66,8 +72,10 @@ export async function verifyReport(
 
   const summary = await openSummary(report, certificates, note);
   const order = await openOrder(report, summary, certificates, note);
+  let isClosingProven: boolean | null = false;
   if (summary !== undefined) {
     await checkHeads(report.heads, summary, certificates, note);
+    isClosingProven = await checkClosing(report, summary, { root: trustedRoot, certificates, verify }, note);
     placeRows(report.rows, summary, order, note);
   }
   const seen = new Set<string>();
@@ -79,7 +87,8 @@ export async function verifyReport(
     progress?.(units.length, report.rows.length);
   }
   if (summary !== undefined) checkTotals(summary, units, note);
-  return { genuine: faults.length === 0, faults, order: order ?? null, summary: summary ?? null, units };
+  const genuine = faults.length === 0;
+  return { genuine, faults, order: order ?? null, summary: summary ?? null, isClosingProven, units };
 }
 
 async function openSummary(report: Report, certificates: Certificates, note: Note): Promise<ReportSummary | undefined> {
@@ -132,6 +141,26 @@ async function checkHeads(
   const newest = Math.max(...summary.heads.map(({ sequence }) => sequence));
   const ahead = summary.stations.find(({ head }) => head !== null && head.sequence > newest);
   if (ahead !== undefined) note('log-behind', undefined, `station of ${ahead.operator}`);
+}
+
+/**
+ * A signed head with the root of its tree shows that the AS made the proof. So a proof that was
+ * removed is a fault.
+ */
+async function checkClosing(
+  { closing }: Report,
+  summary: ReportSummary,
+  options: VerifyClosingOptions,
+  note: Note,
+): Promise<boolean | null> {
+  if (closing === undefined && summary.heads.every(({ treeRoot }) => treeRoot === undefined)) return null;
+  const unproven = (detail: string) => note('closing-unproven', undefined, detail);
+  const proven = await orNote(async () => {
+    if (closing === undefined) throw new IntegrityError();
+    await verifyClosing(closing, summary, options);
+    return true;
+  }, unproven);
+  return proven ?? false;
 }
 
 function checkTotals({ totals }: ReportSummary, units: readonly UnitVerdict[], note: Note): void {

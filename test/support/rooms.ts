@@ -48,7 +48,7 @@ const PROTOCOL: readonly Room[] = [
   },
   {
     room: 'protocol/orders/',
-    may: [...inProtocol('bytes', 'text', 'crypto', 'tkl', 'json', 'signing', 'service'), 'protocol/errors.ts'],
+    may: [...inProtocol('bytes', 'text', 'crypto', 'tkl', 'json', 'signing', 'log', 'service'), 'protocol/errors.ts'],
     packages: ['valibot'],
   },
   {

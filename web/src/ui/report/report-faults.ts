@@ -26,6 +26,7 @@ export const REPORT_FAULTS: Readonly<Record<ReportFaultCode, string>> = {
   'reason-missing': t`A reason is missing: for a unit that is not done, or for a repeated export.`,
   'head-cut': t`A signed audit log entry is missing from the report.`,
   'head-forged': t`The AS did not sign this audit log entry.`,
+  'closing-unproven': t`The report does not prove that the audit log contains the closing of this order. Ask the AS for the report again.`,
   'log-behind': t`A station saw a newer audit log entry than the report contains: the log was rolled back.`,
   'totals-wrong': t`The totals do not match the rows.`,
 };
