@@ -9,8 +9,9 @@ import { logOrigin, openCheckpoint, signCheckpoint } from '#protocol/log/checkpo
 import { leafHash, nodeHash } from '#protocol/log/merkle.ts';
 import { decodeBundle, decodeTile, encodeBundle, readTilePath, tilePath, tilesOf } from '#protocol/log/tiles.ts';
 import { decodeLogProof, encodeLogProof } from '#protocol/log/tlog-proof.ts';
-import { LogTree } from '#protocol/log/tree.ts';
+import type { LogTree } from '#protocol/log/tree.ts';
 import { isConsistent, isIncluded } from '#protocol/log/verify-proof.ts';
+import { flip, leavesOf, logChanges, treeOf } from '#test/support/log-changes.ts';
 
 /** MTH of RFC 6962 clause 2.1, as written there. */
 function rootByDefinition(leaves: readonly Uint8Array[]): Uint8Array {
@@ -20,15 +21,6 @@ function rootByDefinition(leaves: readonly Uint8Array[]): Uint8Array {
   let split = 1;
   while (split * 2 < leaves.length) split *= 2;
   return nodeHash(rootByDefinition(leaves.slice(0, split)), rootByDefinition(leaves.slice(split)));
-}
-
-const leavesOf = (count: number, label = 'entry') =>
-  Array.from({ length: count }, (_, index) => utf8(`${label} ${index}`));
-
-function treeOf(leaves: readonly Uint8Array[]): LogTree {
-  const tree = new LogTree();
-  for (const leaf of leaves) tree.append(leafHash(leaf));
-  return tree;
 }
 
 const LEAVES = leavesOf(600);
@@ -100,23 +92,7 @@ describe('a log of 3000 entries', () => {
   const kept = treeOf(entries).rootOf(3000);
   const position = fc.integer({ min: 0, max: 2999 });
 
-  it.each<[string, (at: number, other: number) => Uint8Array[]]>([
-    ['a changed entry', (at) => entries.map((entry, index) => (index === at ? flip(entry, at) : entry))],
-    ['a removed entry', (at) => entries.filter((_, index) => index !== at)],
-    ['an inserted entry', (at) => [...entries.slice(0, at), utf8('inserted'), ...entries.slice(at)]],
-    ['a repeated entry', (at) => [...entries.slice(0, at + 1), ...entries.slice(at)]],
-    ['a fork from some entry on', (at) => [...entries.slice(0, at), ...leavesOf(3200 - at, 'fork')]],
-    ['a truncation', (at) => entries.slice(0, at)],
-    [
-      'two exchanged entries',
-      (at, other) => {
-        const second = at === other ? (at + 1) % 3000 : other;
-        const swapped: Uint8Array[] = [...entries];
-        [swapped[at], swapped[second]] = [entries[second], entries[at]] as [Uint8Array, Uint8Array];
-        return swapped;
-      },
-    ],
-  ])('does not have the kept root after %s', (_what, change) => {
+  it.each(logChanges(entries))('does not have the kept root after %s', (_what, change) => {
     fc.assert(
       fc.property(position, position, (at, other) => {
         const tree = treeOf(change(at, other));
@@ -186,10 +162,6 @@ describe('the files of a log', () => {
     }
   });
 });
-
-function flip(bytes: Uint8Array, bit: number): Uint8Array {
-  return bytes.map((byte, at) => (at === (bit >> 3) % bytes.length ? byte ^ (1 << (bit & 7)) : byte));
-}
 
 /** Proofs with one hash changed, removed or repeated. */
 function changesOf(proof: readonly Uint8Array[], bit: number): Uint8Array[][] {
