@@ -12,7 +12,7 @@ import { openCheckpoint } from '#protocol/log/checkpoint.ts';
 import { leafHash } from '#protocol/log/merkle.ts';
 import { decodeBundle, decodeTile, TILE_WIDTH, tilePath, tilesOf } from '#protocol/log/tiles.ts';
 import { LogTree } from '#protocol/log/tree.ts';
-import type { TreeHead } from '#protocol/log/verify-proof.ts';
+import type { TreeHead } from '#protocol/log/verify-consistency.ts';
 import { Certificates } from '#protocol/service/certificates.ts';
 import { type TrustJson, trustSchema } from '#protocol/service/messages.ts';
 import { counted } from '#protocol/text/counted.ts';

@@ -5,7 +5,7 @@ import { type Bytes, concat, copy, wipe } from '#protocol/bytes/bytes.ts';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { logOrigin, signCheckpoint } from '#protocol/log/checkpoint.ts';
-import type { TreeHead } from '#protocol/log/verify-proof.ts';
+import type { TreeHead } from '#protocol/log/verify-consistency.ts';
 import { WORK_ORDER_TYPE } from '#protocol/orders/order.ts';
 import { REPORT_TYPE, type ReportSummary } from '#protocol/orders/report.ts';
 import type { AuditHeadJson, CertificateJson, TrustJson, VerdictJson } from '#protocol/service/messages.ts';

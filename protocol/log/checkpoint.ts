@@ -5,7 +5,7 @@ import { rootFingerprint, type Signer, type Verify } from '../signing/envelope.t
 import { fromBase64, toBase64 } from './base64.ts';
 import { HASH_LENGTH } from './merkle.ts';
 import { openNote, signNote } from './note.ts';
-import type { TreeHead } from './verify-proof.ts';
+import type { TreeHead } from './verify-consistency.ts';
 
 /**
  * Returns the origin of the log of an AS. It names the root key, because the root identifies the AS

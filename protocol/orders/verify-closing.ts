@@ -10,7 +10,7 @@ import { read } from '../json/schema.ts';
 import { openCheckpoint } from '../log/checkpoint.ts';
 import { leafHash } from '../log/merkle.ts';
 import { decodeLogProof } from '../log/tlog-proof.ts';
-import { isIncluded } from '../log/verify-proof.ts';
+import { isIncluded } from '../log/verify-inclusion.ts';
 import type { Certificates } from '../service/certificates.ts';
 import type { Verify } from '../signing/envelope.ts';
 import type { ClosingProof, ReportSummary } from './report.ts';

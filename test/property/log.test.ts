@@ -10,7 +10,8 @@ import { leafHash, nodeHash } from '#protocol/log/merkle.ts';
 import { decodeBundle, decodeTile, encodeBundle, readTilePath, tilePath, tilesOf } from '#protocol/log/tiles.ts';
 import { decodeLogProof, encodeLogProof } from '#protocol/log/tlog-proof.ts';
 import type { LogTree } from '#protocol/log/tree.ts';
-import { isConsistent, isIncluded } from '#protocol/log/verify-proof.ts';
+import { isConsistent } from '#protocol/log/verify-consistency.ts';
+import { isIncluded } from '#protocol/log/verify-inclusion.ts';
 import { flip, leavesOf, logChanges, treeOf } from '#test/support/log-changes.ts';
 
 /** MTH of RFC 6962 clause 2.1, as written there. */

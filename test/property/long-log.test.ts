@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { equalBytes } from '#protocol/bytes/bytes.ts';
 import { leafHash } from '#protocol/log/merkle.ts';
-import { isIncluded } from '#protocol/log/verify-proof.ts';
+import { isIncluded } from '#protocol/log/verify-inclusion.ts';
 import { flip, leavesOf, logChanges, treeOf } from '#test/support/log-changes.ts';
 
 const SIZE = 100_000;

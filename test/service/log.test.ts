@@ -6,7 +6,7 @@ import { isSignedBy } from '#protocol/crypto/ed25519.ts';
 import { openCheckpoint } from '#protocol/log/checkpoint.ts';
 import { leafHash } from '#protocol/log/merkle.ts';
 import { decodeBundle, decodeTile, tilePath, tilesOf } from '#protocol/log/tiles.ts';
-import { isConsistent } from '#protocol/log/verify-proof.ts';
+import { isConsistent } from '#protocol/log/verify-consistency.ts';
 import {
   type AuditHeadJson,
   type AuditPageJson,

@@ -17,7 +17,6 @@ import {
   recallAnswerSchema,
   receiptAnswerSchema,
   type SetJson,
-  type SignedLogJson,
   trustSchema,
   type VerdictJson,
   type WhoamiJson,
@@ -58,6 +57,12 @@ export interface RemoteAsOptions {
 }
 
 /** Limits for a request whose answer is long or slow. */
+/** The audit head in an answer, and its proof if there is one. */
+interface ShownLog {
+  readonly auditHead: Envelope;
+  readonly consistency?: readonly string[] | undefined;
+}
+
 export type AskOptions = Partial<Pick<Call, 'deadlineMs' | 'logSize' | 'maxBytes'>>;
 
 /**
@@ -126,9 +131,9 @@ export class RemoteAs implements KeySource {
     const answer = await this.#whoami(accessCode, floor);
     const { auditHead, consistency, ...operator } = readResponse(whoamiSchema, answer, 'whoami');
     await this.#pin(trust);
-    if (auditHead) await this.acceptHead({ auditHead, ...(consistency && { consistency }) }, floor);
+    if (auditHead) await this.acceptHead({ auditHead, consistency }, floor);
     // A service that had a tree when this station last saw it does not lose it.
-    else if (floor?.treeRoot) throw new ProtocolError('log-changed', 'the AS shows no audit log');
+    else if (floor?.treeRoot) throw new ProtocolError('log-changed', 'no head');
     this.#accessCode = accessCode;
     this.#operator = operator;
     return operator;
@@ -253,7 +258,7 @@ export class RemoteAs implements KeySource {
    * Verifies the audit head in an answer, and that its log begins with that of `floor`. Stores it.
    * @throws ProtocolError log-changed, service-changed, service-nonsense
    */
-  async acceptHead({ auditHead, consistency }: SignedLogJson, floor: AuditHead | undefined): Promise<void> {
+  async acceptHead({ auditHead, consistency }: ShownLog, floor: AuditHead | undefined): Promise<void> {
     const head = await (await this.#trustIn(auditHead, 'audit-head')).openAuditHead(auditHead);
     await this.#audit.accept(head, floor, consistency);
   }

@@ -3,7 +3,7 @@
 // Also verifies that the heads of the audit log only advance.
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import { IntegrityError, ProtocolError } from '#protocol/errors.ts';
-import { isConsistent, type TreeHead } from '#protocol/log/verify-proof.ts';
+import { isConsistent, type TreeHead } from '#protocol/log/verify-consistency.ts';
 import {
   AUDIT_HEAD_TYPE,
   type AuditHeadJson,
@@ -208,16 +208,14 @@ export class AuditWatch {
    * @throws ProtocolError log-changed
    */
   async accept(head: AuditHead, floor: AuditHead | undefined, consistency: readonly string[] = []): Promise<void> {
-    if (floor !== undefined && head.sequence < floor.sequence) {
-      throw new ProtocolError('log-changed', `the audit log went back from ${floor.sequence} to ${head.sequence}`);
-    }
-    // Services up to version 0.1.0 have no tree. Once a station has seen one, it requires the proof.
-    if (floor?.treeRoot && !isConsistent(treeOf(floor), treeOf(head), consistency.map(fromBase64url))) {
-      throw new ProtocolError('log-changed', `the audit log does not contain entry ${floor.sequence} as it was`);
-    }
     const known = floor?.sequence === head.sequence ? floor.hash : this.#seen.get(head.sequence);
-    if (known !== undefined && known !== head.hash) {
-      throw new ProtocolError('log-changed', `entry ${head.sequence} of the audit log is another one now`);
+    if (
+      (floor && head.sequence < floor.sequence) ||
+      // Services up to version 0.1.0 have no tree. Once a station has seen one, it requires the proof.
+      (floor?.treeRoot && !isConsistent(treeOf(floor), treeOf(head), consistency.map(fromBase64url))) ||
+      (known && known !== head.hash)
+    ) {
+      throw new ProtocolError('log-changed', `head ${head.sequence} does not continue head ${floor?.sequence ?? '–'}`);
     }
     this.#seen.set(head.sequence, head.hash);
     for (const oldest of this.#seen.keys()) {

@@ -8,7 +8,8 @@ import { fromBase64 } from '#protocol/log/base64.ts';
 import { joinSubtrees, leafHash, nodeHash } from '#protocol/log/merkle.ts';
 import { openNote, verifierKey } from '#protocol/log/note.ts';
 import { readTilePath, tilePath, tilesOf } from '#protocol/log/tiles.ts';
-import { isConsistent, isIncluded } from '#protocol/log/verify-proof.ts';
+import { isConsistent } from '#protocol/log/verify-consistency.ts';
+import { isIncluded } from '#protocol/log/verify-inclusion.ts';
 import proofs from '#test/vectors/merkle-proofs.json' with { type: 'json' };
 import published from '#test/vectors/signed-note.json' with { type: 'json' };
 

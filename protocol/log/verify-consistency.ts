@@ -1,27 +1,12 @@
-// Verifies inclusion and consistency proofs of a log (RFC 6962 clauses 2.1.1 and 2.1.2). A proof is
-// read from its end, so that each step removes the hash of the outermost branch.
+// Verifies consistency proofs of a log (RFC 6962 clause 2.1.2). A proof is read from its end, so that
+// each step removes the hash of the outermost branch.
 import { equalBytes } from '../bytes/bytes.ts';
-import { HASH_LENGTH, nodeHash, splitOf } from './merkle.ts';
+import { nodeHash, splitOf } from './merkle.ts';
 
 /** A tree of a log: its number of leaves and its root hash. */
 export interface TreeHead {
   readonly size: number;
   readonly root: Uint8Array;
-}
-
-/** True iff `proof` shows that the tree contains the leaf with this index and hash. */
-export function isIncluded(index: number, leaf: Uint8Array, tree: TreeHead, proof: readonly Uint8Array[]): boolean {
-  if (!(index >= 0 && index < tree.size) || leaf.length !== HASH_LENGTH) return false;
-  const rest = [...proof];
-  const hashOf = (at: number, size: number): Uint8Array | undefined => {
-    if (size === 1) return leaf;
-    const split = splitOf(size);
-    const sibling = rest.pop();
-    const inner = sibling && (at < split ? hashOf(at, split) : hashOf(at - split, size - split));
-    return inner && sibling && (at < split ? nodeHash(inner, sibling) : nodeHash(sibling, inner));
-  };
-  const root = hashOf(index, tree.size);
-  return root !== undefined && rest.length === 0 && equalBytes(root, tree.root);
 }
 
 /** True iff `proof` shows that `tree` begins with all leaves of `earlier`, unchanged. */
