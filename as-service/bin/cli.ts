@@ -18,6 +18,7 @@ import { STATE_FILE } from '../service/choose-state.ts';
 import { openAs } from '../service/open-as.ts';
 import { runSiteRequest } from '../site/site-requests.ts';
 import { diskRefusal } from '../storage/disk-error.ts';
+import { askConfirmation } from './ask-confirmation.ts';
 import { workersOf } from './run-in-worker.ts';
 import { versionLine } from './version.ts';
 
@@ -43,7 +44,7 @@ async function main(): Promise<readonly string[]> {
   if (request.command === 'site pack' || request.command === 'site check' || request.command === 'site policies') {
     return runSiteRequest(request, runAtAs, (time) => showTime(time, localZone()), built);
   }
-  return runAtAs(request);
+  return runAtAs(await askConfirmation(request));
 }
 
 /**

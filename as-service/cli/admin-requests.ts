@@ -9,7 +9,6 @@ import { UserError } from '../common/user-error.ts';
 import { exportLog } from '../log-files/log-export.ts';
 import { addOperator, issueAccessCode, type NewOperator, revokeAccessCodes } from '../operators/operators.ts';
 import type { As } from '../service/as.ts';
-import { viewEntry } from '../sets/entry-view.ts';
 import { addErasing, type NewErasing, type Rotation, rotateSet } from '../sets/rotation.ts';
 import { setLabel } from '../sets/set-access.ts';
 import { addKey, addSet, allowUnits, type NewKey, type NewSet, requireSet, writeDeviceKey } from '../sets/sets.ts';
@@ -17,6 +16,7 @@ import { rootFingerprint } from '../signing/signing.ts';
 import { signSite } from '../site/sign-site.ts';
 import type { SiteSignRequest } from '../site/site-requests.ts';
 import type { SetState } from '../storage/state.ts';
+import { describeKey, type KeyRequest, runKeyRequest } from './objects/key-requests.ts';
 import { type OrderRequest, runOrderRequest } from './order-requests.ts';
 import { localZone, showTime } from './times.ts';
 import { runVaultRequest, type VaultAdminRequest } from './vault-requests.ts';
@@ -37,6 +37,7 @@ export type AdminRequest =
     }
   | ({ readonly command: 'key add'; readonly key?: string } & Omit<NewKey, 'key'>)
   | ({ readonly command: 'key erase' } & NewErasing)
+  | KeyRequest
   | ({ readonly command: 'set rotate'; readonly transportKey?: string } & Omit<Rotation, 'transportKey'>)
   | ({ readonly command: 'operator add' } & Omit<NewOperator, 'embedded'>)
   | { readonly command: 'operator list' }
@@ -86,6 +87,11 @@ async function run(as: As, actor: string, request: AdminRequest, zone: string): 
     case 'key erase':
       await addErasing(as, actor, request);
       return describeSet(requireSet(as.state, request.set)).slice(-1);
+    case 'key list':
+    case 'key disable':
+    case 'key enable':
+    case 'key destroy':
+      return runKeyRequest(as, actor, request);
     case 'set rotate': {
       const tkv = await withKey(request.transportKey, (transportKey) =>
         rotateSet(as, actor, { ...request, transportKey }),
@@ -166,13 +172,7 @@ function describeSet(found: SetState): string[] {
   const quota = quotaPerUnit === null ? '' : `, ${counted(quotaPerUnit, 'export')} per unit`;
   return [
     `${setLabel(found)}: ${profile}, ${versions}, ${admits}${quota}`,
-    ...keys.map((entry) => {
-      const { ref1, akv, slot, label } = entry;
-      const { kind, attributes, kcv } = viewEntry(found, entry);
-      const what = kind === 'erasing' ? 'erases ' : attributes;
-      const where = slot === 0xffff ? 'any slot' : `slot ${hexNumber(slot, 4)}`;
-      return `  REF1 ${hexNumber(ref1, 4)}  ${what}  AKV ${akv}  KCV ${kcv}  ${where}  ${label}`;
-    }),
+    ...keys.map((entry) => describeKey(found, entry)),
   ];
 }
 

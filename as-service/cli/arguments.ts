@@ -32,6 +32,10 @@ export function required(option: string, value: Values[string]): string {
   throw new UserError(`--${option} is missing.`);
 }
 
+export function readJson(value: Values[string]): { readonly json?: true } {
+  return value === true ? { json: true } : {};
+}
+
 export function readList(value: Values[string]): readonly string[] | null {
   return Array.isArray(value) ? value.map(String) : null;
 }

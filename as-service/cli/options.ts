@@ -15,6 +15,9 @@ export type Options = Readonly<Record<string, Option>>;
 /** Options by name, each with the clause or sentence that explains it in the help. */
 export type ExplainedOptions = Readonly<Record<string, Option & { readonly help: string }>>;
 
+export const JSON_OPTION = { json: { help: 'prints JSON' } };
+export const YES_OPTION = { yes: { help: 'destroys without asking for the name' } };
+
 /** The values that parseArgs() returns, by the name of the option. */
 export type Values = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
 

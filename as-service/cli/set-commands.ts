@@ -1,8 +1,18 @@
 // The commands for sets, keys and device keys.
 import { resolve } from 'node:path';
 import { UserError } from '../common/user-error.ts';
-import { readChoice, readDecimal, readHex, readKey, readList, readOptionalDecimal, required } from './arguments.ts';
+import {
+  readChoice,
+  readDecimal,
+  readHex,
+  readJson,
+  readKey,
+  readList,
+  readOptionalDecimal,
+  required,
+} from './arguments.ts';
 import type { Commands } from './command.ts';
+import { JSON_OPTION, YES_OPTION } from './options.ts';
 
 export const SET_COMMANDS: Commands = {
   'set add': {
@@ -97,6 +107,36 @@ export const SET_COMMANDS: Commands = {
       };
     },
   },
+  'key list': {
+    words: '[SET]',
+    options: JSON_OPTION,
+    help: 'Shows the keys of a set, or of all sets: names, versions and KCV.',
+    request: ([set], { json }) => ({
+      command: 'key list',
+      set: set === undefined ? null : readHex('SET', set, 8),
+      ...readJson(json),
+    }),
+  },
+  'key disable': {
+    words: 'SET REF1',
+    help: 'Disables a key. The AS exports it no more, and still verifies its receipts.',
+    request: (words) => ({ command: 'key disable', ...readKeyName(words) }),
+  },
+  'key enable': {
+    words: 'SET REF1',
+    help: 'Enables a disabled key.',
+    request: (words) => ({ command: 'key enable', ...readKeyName(words) }),
+  },
+  'key destroy': {
+    words: 'SET REF1',
+    options: YES_OPTION,
+    help: 'Destroys a key. Its name, version and KCV stay. Asks for the name of the key.',
+    request: (words, { yes }) => ({
+      command: 'key destroy',
+      ...readKeyName(words),
+      confirmation: yes === true ? true : null,
+    }),
+  },
   'device-key': {
     words: 'SET SN FILE',
     help: 'Writes the secret of a unit to a new file: K_D, or T for a set of the shared profile.',
@@ -108,3 +148,7 @@ export const SET_COMMANDS: Commands = {
     }),
   },
 };
+
+function readKeyName([set = '', ref1 = '']: readonly string[]) {
+  return { set: readHex('SET', set, 8), ref1: readHex('REF1', ref1, 4) };
+}

@@ -3,6 +3,7 @@ import { getRandomValues } from 'node:crypto';
 import { transportKeyStore } from '#protocol/as-unit/transport-key-store.ts';
 import type { KeyStore } from '#protocol/as-unit/tree-key-crypto.ts';
 import { copy } from '#protocol/bytes/bytes.ts';
+import { requireEnabled } from '../sets/key-status.ts';
 import type { Signatures } from '../signing/signing.ts';
 import type { SetState, State } from '../storage/state.ts';
 
@@ -11,7 +12,13 @@ export function createKeyStore(state: () => State, signatures: () => Signatures)
   return transportKeyStore({
     copyTransportKey: (set, tkv) => copy(found(findSet(set).transportKeys.find((each) => each.tkv === tkv)).key),
     isDiversified: (set) => findSet(set).profile === 'diversified',
-    copyApplicationKey: (set, ref1) => copy(found(findSet(set).keys.find((each) => each.ref1 === ref1)).key),
+    copyApplicationKey: (number, ref1) => {
+      const set = findSet(number);
+      const entry = found(set.keys.find((each) => each.ref1 === ref1));
+      // The key can be destroyed while an export is pending.
+      requireEnabled(set, entry);
+      return copy(entry.key);
+    },
     signData: (message) => signatures().signData(message),
     random: (length) => getRandomValues(new Uint8Array(length)),
   });

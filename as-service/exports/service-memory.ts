@@ -23,6 +23,7 @@ import { type ExportOrigin, encodeExport, type Ledger } from '../ledger/ledger.t
 import type { VerifiedReceipts } from '../ledger/receipt-verdict.ts';
 import type { OrderLedger } from '../orders/order-ledger.ts';
 import { authoriseOrder } from '../orders/order-policy.ts';
+import { requireEnabled } from '../sets/key-status.ts';
 import { authorise, mayUse, setLabel } from '../sets/set-access.ts';
 import type { OperatorState, SetState, State } from '../storage/state.ts';
 
@@ -108,6 +109,7 @@ export class ServiceMemory implements Memory<Caller> {
     const { state, demoMode, orders, now } = this.#options;
     requireSignedIn();
     authorise(state(), demoMode, request);
+    this.#requireEnabledKey(request);
     authoriseOrder(orders, state(), request, { account, workOrder, now: now() });
   }
 
@@ -180,6 +182,13 @@ export class ServiceMemory implements Memory<Caller> {
       verified.add(stored);
       ledger.addReceipt(xc, stored, time);
     });
+  }
+
+  /** @throws ProtocolError key-unknown when the key is disabled or destroyed */
+  #requireEnabledKey({ unit, ref1 }: UnitExportRequest): void {
+    const set = this.#findSet(unit.set);
+    const entry = set?.keys.find((each) => each.ref1 === ref1);
+    if (set !== undefined && entry !== undefined) requireEnabled(set, entry);
   }
 
   /**

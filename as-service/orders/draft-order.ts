@@ -8,6 +8,7 @@ import { arrangeUnits, countUnits, serialNumbers, type UnitRange } from '#protoc
 import { ANY_SLOT, TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
 import { isDemoSet } from '../sets/demo-sets.ts';
 import { viewEntry } from '../sets/entry-view.ts';
+import { requireEnabled } from '../sets/key-status.ts';
 import { demoRefused, setLabel, unitNotListed, visibleSets } from '../sets/set-access.ts';
 import type { OperatorState, SetState, State } from '../storage/state.ts';
 
@@ -72,6 +73,7 @@ function draftLine(set: SetState, ref1: number, ref2: number): OrderLine {
   const entry = set.keys.find((each) => each.ref1 === ref1);
   if (entry === undefined)
     throw new ProtocolError('key-unknown', `There is no REF1 ${hexNumber(ref1, 4)} in ${setLabel(set)}.`);
+  requireEnabled(set, entry);
   const isAllowed = entry.slot === ANY_SLOT ? ref2 < TRANSPORT_KEY_SLOT : ref2 === entry.slot;
   if (!isAllowed)
     throw new ProtocolError(

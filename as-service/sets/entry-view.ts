@@ -19,6 +19,7 @@ export function viewEntry({ profile, transportKeys }: SetState, entry: Applicati
   const kind = entryKind(entry);
   const { attributes } = entry;
   if (kind === 'erasing') return { kind, attributes: '', kcv: toHex(NO_KCV.value) };
+  if (entry.destroyedKcv !== undefined) return { kind, attributes, kcv: entry.destroyedKcv };
   const key = kind === 'key' ? entry.key : transportKeys.find(({ tkv }) => tkv === entry.akv)?.key;
   const isOneKey = key !== undefined && (kind === 'key' || profile === 'shared');
   return { kind, attributes, kcv: toHex(isOneKey ? keyCheckValue(attributes, key).value : NO_KCV.value) };

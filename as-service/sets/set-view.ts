@@ -4,7 +4,9 @@ import { SUITES } from '#protocol/tkl/suites.ts';
 import type { SetState } from '../storage/state.ts';
 import { isDemoSet } from './demo-sets.ts';
 import { viewEntry } from './entry-view.ts';
+import { keyStatus } from './key-status.ts';
 
+/** Omits the entries that the AS does not export. */
 export function viewSet(found: SetState): SetJson {
   const { set, name, profile, transportKeys, keys } = found;
   return {
@@ -18,10 +20,12 @@ export function viewSet(found: SetState): SetJson {
         .filter((suite) => suite.family === family)
         .map(({ id }) => id),
     })),
-    keys: keys.map((entry) => {
-      const { ref1, label, akv, slot } = entry;
-      const { attributes, kcv } = viewEntry(found, entry);
-      return { ref1, label, attributes, akv, slot, kcv };
-    }),
+    keys: keys
+      .filter((entry) => keyStatus(entry) === 'enabled')
+      .map((entry) => {
+        const { ref1, label, akv, slot } = entry;
+        const { attributes, kcv } = viewEntry(found, entry);
+        return { ref1, label, attributes, akv, slot, kcv };
+      }),
   };
 }

@@ -33,8 +33,15 @@ export interface ApplicationKeyState {
   readonly akv: number;
   /** REF2; FFFF for any slot. */
   readonly slot: number;
-  /** TA, 16, 24 or 32 bytes. Empty if the entry erases a slot or replaces T. Secret. */
+  /**
+   * TA, 16, 24 or 32 bytes. Empty if the entry erases a slot or replaces T, or if TA is destroyed.
+   * Secret.
+   */
   readonly key: Bytes;
+  /** Whether the AS refuses to export the entry. */
+  readonly disabled?: true;
+  /** KCV of a destroyed TA, 10 hex digits. */
+  readonly destroyedKcv?: string;
 }
 
 export interface SetState {

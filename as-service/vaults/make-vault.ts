@@ -14,6 +14,7 @@ import { openVaultSentence } from '#protocol/vault/policy.ts';
 import type { VaultRequestJson } from '#protocol/vault/requests.ts';
 import { type VaultSecrets, wipeVaultSecrets } from '#protocol/vault/secrets.ts';
 import { isDemoSet, isPublishedKey } from '../sets/demo-sets.ts';
+import { requireEnabled } from '../sets/key-status.ts';
 import { demoRefused, mayUse, setLabel, unitNotListed } from '../sets/set-access.ts';
 import { viewSet } from '../sets/set-view.ts';
 import { createSigningKey, type Signatures, signCertificate } from '../signing/signing.ts';
@@ -129,8 +130,11 @@ function chooseKeys(found: SetState, { ref1, units }: VaultRequest): SetState {
     .sort((a, b) => a - b)
     .map((number) => {
       const entry = found.keys.find((each) => each.ref1 === number);
-      if (entry !== undefined) return entry;
-      throw new ProtocolError('key-unknown', `${setLabel(found)} has no key with REF1 ${hexNumber(number, 4)}.`);
+      if (entry === undefined) {
+        throw new ProtocolError('key-unknown', `${setLabel(found)} has no key with REF1 ${hexNumber(number, 4)}.`);
+      }
+      requireEnabled(found, entry);
+      return entry;
     });
   for (const entry of keys) {
     if (entryKind(entry) !== 'transport-key') continue;

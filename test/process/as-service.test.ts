@@ -28,6 +28,7 @@ if (demo === undefined) throw new TypeError('no demo set');
 let bundle: TemporaryFolder;
 let scripts: Awaited<ReturnType<typeof bundleService>>;
 let cli: CommandLine['run'];
+let cliWith: CommandLine['runWith'];
 let refusal: CommandLine['refusal'];
 beforeAll(async () => {
   bundle = await temporaryFolder();
@@ -35,7 +36,7 @@ beforeAll(async () => {
   scripts = await bundleService(join(bundle.path, 'service'));
   await mkdir(join(bundle.path, 'app'));
   await writeFile(join(bundle.path, 'app', 'index.html'), '<!doctype html><title>Page</title>');
-  ({ run: cli, refusal } = commandLine(scripts.cli, () => dataPath()));
+  ({ run: cli, runWith: cliWith, refusal } = commandLine(scripts.cli, () => dataPath()));
 });
 afterAll(() => bundle.remove());
 
@@ -316,6 +317,30 @@ describe('the command line', () => {
     expect((await get(service, '/v1/whoami')).status).toBe(401);
     await end(service.child, 'SIGTERM');
     expect(await cli('log', 'verify')).toContain('The chain is complete');
+  }, 60_000);
+
+  it('disables and destroys a key of a running service, after its name was typed', async () => {
+    const service = await start();
+    await cli('set', 'add', 'BA7C', 'Bench');
+    for (const ref1 of ['1', '2']) await cli('key', 'add', 'BA7C', ref1, `Key ${ref1}`, '--attributes', 'D0AB00N');
+    expect(await cli('key', 'disable', 'BA7C', '1')).toContain('REF1 0001 is disabled');
+    const destroy = ['key', 'destroy', 'BA7C', '2'];
+    await expect(cliWith('Key 1\n', ...destroy)).rejects.toThrow(
+      'The name of REF1 0002 of set 0000BA7C (Bench) is "Key 2"',
+    );
+    await expect(cliWith('', ...destroy)).rejects.toThrow('Nothing was destroyed');
+    expect(await cliWith('Key 2\n', ...destroy)).toContain('REF1 0002 is destroyed');
+    const { sets } = (await (await get(service, '/v1/keys')).json()) as KeysJson;
+    expect(sets.find(({ set }) => set === 0xba7c)?.keys).toEqual([]);
+    expect(await cli('key', 'destroy', 'BA7C', '1', '--yes')).toContain('REF1 0001 is destroyed');
+    await end(service.child, 'SIGTERM');
+    const keys: unknown = JSON.parse(await cli('key', 'list', 'BA7C', '--json'));
+    expect(keys).toMatchObject([
+      { kind: 'T', tkv: 1 },
+      { ref1: '0001', label: 'Key 1', akv: 1, kcv: expect.stringMatching(/[1-9A-F]/), status: 'destroyed' },
+      { ref1: '0002', label: 'Key 2', akv: 2, kcv: expect.stringMatching(/[1-9A-F]/), status: 'destroyed' },
+    ]);
+    expect(await cli('log', 'show')).toMatch(/key-destroyed {5}cli /);
   }, 60_000);
 
   it('may close its connection during a command without an effect on the service', async () => {

@@ -34,6 +34,8 @@ export async function bundleService(folder: string): Promise<{ readonly serve: s
 export interface CommandLine {
   /** Runs a command that must succeed. Returns its standard output. */
   run(...args: string[]): Promise<string>;
+  /** Runs a command that must succeed, with this standard input. Returns its standard output. */
+  runWith(input: string, ...args: string[]): Promise<string>;
   /** Runs a command that must fail. Returns its standard error. */
   refusal(...args: string[]): Promise<string>;
 }
@@ -50,6 +52,11 @@ export function commandLine(
     });
   return {
     run: async (...args) => (await start(args)).stdout,
+    runWith: async (input, ...args) => {
+      const started = start(args);
+      started.child.stdin?.end(input);
+      return (await started).stdout;
+    },
     refusal: (...args) =>
       start(args).then(
         () => 'the command succeeded',

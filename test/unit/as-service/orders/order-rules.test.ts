@@ -53,6 +53,12 @@ describe('a new order', () => {
       refusal('key-unknown', 'There is no REF1 0105 in set'),
     ],
     [
+      'a destroyed key',
+      {},
+      { keys: testSet().keys.map((key) => ({ ...key, key: new Uint8Array(0), destroyedKcv: '0102030405' })) },
+      refusal('key-unknown', 'REF1 0103 of set 0000BA7C (Test set) is destroyed. Choose another key.'),
+    ],
+    [
       'a key for another slot',
       { lines: [{ ref1: 0x0103, ref2: 3 }] },
       {},

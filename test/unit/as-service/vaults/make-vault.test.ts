@@ -123,6 +123,12 @@ describe('a vault is refused', () => {
       refusal('key-unknown', 'set 0000BA7C (Test set) has no key with REF1 0105.'),
     ],
     [
+      'for a disabled key',
+      { ref1: [0x0103] },
+      { set: { keys: testSet().keys.map((key) => ({ ...key, disabled: true })) } },
+      refusal('key-unknown', 'REF1 0103 of set 0000BA7C (Test set) is disabled. Choose another key.'),
+    ],
+    [
       'for a T that is too old',
       { ref1: [0x0200] },
       { set: old },
