@@ -17,6 +17,7 @@ import { signSite } from '../site/sign-site.ts';
 import type { SiteSignRequest } from '../site/site-requests.ts';
 import type { SetState } from '../storage/state.ts';
 import { describeKey, type KeyRequest, runKeyRequest } from './objects/key-requests.ts';
+import { type OperatorRequest, runOperatorRequest } from './objects/operator-requests.ts';
 import { type OrderRequest, runOrderRequest } from './order-requests.ts';
 import { localZone, showTime } from './times.ts';
 import { runVaultRequest, type VaultAdminRequest } from './vault-requests.ts';
@@ -40,7 +41,7 @@ export type AdminRequest =
   | KeyRequest
   | ({ readonly command: 'set rotate'; readonly transportKey?: string } & Omit<Rotation, 'transportKey'>)
   | ({ readonly command: 'operator add' } & Omit<NewOperator, 'embedded'>)
-  | { readonly command: 'operator list' }
+  | OperatorRequest
   | { readonly command: 'operator code'; readonly name: string; readonly hours: number }
   | { readonly command: 'operator revoke'; readonly name: string }
   | { readonly command: 'device-key'; readonly set: number; readonly sn: string; readonly path: string }
@@ -107,7 +108,10 @@ async function run(as: As, actor: string, request: AdminRequest, zone: string): 
         `Added ${request.name}, ${request.role}. The command "operator code" with this name issues an access code.`,
       ];
     case 'operator list':
-      return describeOperators(as);
+    case 'operator limit':
+    case 'operator disable':
+    case 'operator enable':
+      return runOperatorRequest(as, actor, request);
     case 'operator code': {
       const { code, expires } = await issueAccessCode(as, actor, request.name, {
         hours: request.hours,
@@ -185,17 +189,4 @@ function requireListed(as: As, { set, units, only }: Extract<AdminRequest, { com
   throw new UserError(
     `Set ${hexNumber(set, 8)} admits every unit already. With --only, it admits only the units that you name.`,
   );
-}
-
-function describeOperators(as: As): string[] {
-  const now = as.now().getTime();
-  const lines = as.state.operators.map(({ name, role, sets, quota, ordersOnly, tokens }) => {
-    const valid = tokens.filter(({ expires }) => Date.parse(expires) > now).length;
-    const where = sets === null ? 'all sets' : `sets ${sets.map((set) => hexNumber(set, 8)).join(' ')}`;
-    const used = as.ledger.countOfOperator(name);
-    const exports = quota === null ? counted(used, 'export') : `${used} of ${counted(quota, 'export')}`;
-    const limit = ordersOnly === true ? ' in work orders only' : '';
-    return `${name}  ${role}  ${where}  ${exports}${limit}  ${counted(valid, 'valid access code')}`;
-  });
-  return lines.length === 0 ? ['No operators yet.'] : lines;
 }

@@ -3,6 +3,7 @@
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Role } from '#protocol/service/messages.ts';
 import { findOperator } from '../operators/access-codes.ts';
+import { hasSameLimits } from '../operators/operators.ts';
 import type { As } from '../service/as.ts';
 import type { OperatorState } from '../storage/state.ts';
 import { Problem, tooManyRequests } from './answer.ts';
@@ -12,7 +13,10 @@ export interface SignedIn {
   readonly account: OperatorState;
   /** When the access code expires, ISO 8601. */
   readonly expires: string;
-  /** Checks again that the access code is valid. @throws ProtocolError signed-out */
+  /**
+   * Checks again that the access code is valid, and that the limits of the operator are the same.
+   * @throws ProtocolError signed-out, not-allowed
+   */
   readonly requireSignedIn: () => void;
 }
 
@@ -33,7 +37,8 @@ export function signIn(
   const token = /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
   const found = token === undefined ? undefined : findOperator(as.state, token, as.now());
   if (found !== undefined) {
-    if (roles.includes(found.account.role)) return { ...found, requireSignedIn: () => requireCode(as, token ?? '') };
+    if (roles.includes(found.account.role))
+      return { ...found, requireSignedIn: () => requireUnchanged(as, token ?? '', found.account) };
     throw new Problem(
       'not-allowed',
       `This needs the role ${roles.join(' or ')}; ${found.account.name} is ${found.account.role}.`,
@@ -45,8 +50,14 @@ export function signIn(
   throw new Problem('signed-out', NOT_VALID);
 }
 
-function requireCode(as: As, token: string): void {
-  if (findOperator(as.state, token, as.now()) === undefined) throw new ProtocolError('signed-out', NOT_VALID);
+function requireUnchanged(as: As, token: string, account: OperatorState): void {
+  const found = findOperator(as.state, token, as.now());
+  if (found === undefined) throw new ProtocolError('signed-out', NOT_VALID);
+  if (hasSameLimits(found.account, account)) return;
+  throw new ProtocolError(
+    'not-allowed',
+    `The limits of ${account.name} were changed during this request. Send it again.`,
+  );
 }
 
 const NOT_VALID = 'The access code is unknown, expired or revoked. Get a new one and sign in again.';

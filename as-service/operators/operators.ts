@@ -16,24 +16,81 @@ const ROLES: readonly Role[] = ['operator', 'custodian', 'auditor', 'administrat
  */
 const RESERVED = /^(cli |vault |first start$|start$)/i;
 
-export type NewOperator = Omit<OperatorState, 'tokens'>;
+export type NewOperator = Omit<OperatorState, 'tokens' | 'disabled'>;
+export type OperatorLimits = Pick<OperatorState, 'role' | 'sets' | 'quota' | 'ordersOnly'>;
 
 export async function addOperator(as: StateChanges, actor: string, input: NewOperator): Promise<void> {
-  const { role, sets, quota, ordersOnly = false } = input;
   const name = readLabel('name', input.name);
   if (!/^[\p{L}\p{N}]/u.test(name)) throw new UserError('A name begins with a letter or a digit. Type it again.');
   if (RESERVED.test(name)) throw new UserError(`The audit log uses the name "${name}" itself. Choose another one.`);
-  if (!ROLES.includes(role)) throw new UserError(`The role must be one of ${ROLES.join(', ')}.`);
-  if (quota !== null) requireNumber('quota', quota, 1, 0xffffffff);
+  requireLimits(input);
   if (as.state.operators.some((each) => each.name === name)) {
     throw new UserError(`There is already an operator ${name}.`);
   }
   await as.change({
     event: 'operator-added',
     actor,
-    details: { name, role, sets: sets?.map((set) => hexNumber(set, 8)).join(' ') ?? 'all', quota, ordersOnly },
+    details: { name, ...describeLimits(input) },
     next: (state) => ({ ...state, operators: [...state.operators, { ...input, name, tokens: [] }] }),
   });
+}
+
+/**
+ * Changes the limits that `change` names. Access codes stay valid and have the new limits at once.
+ */
+export async function limitOperator(
+  as: StateChanges,
+  actor: string,
+  typed: string,
+  change: Partial<OperatorLimits>,
+): Promise<void> {
+  const found = requireOperator(as.state, typed);
+  const { name } = found;
+  const limits = { ...found, ...change };
+  requireLimits(limits);
+  await as.change({
+    event: 'operator-limited',
+    actor,
+    details: { name, ...describeLimits(limits) },
+    next: (state) => replaceOperator(state, name, (before) => ({ ...before, ...change })),
+  });
+}
+
+/** Revokes every access code of the operator, and permits no new one. */
+export async function disableOperator(as: StateChanges, actor: string, typed: string): Promise<void> {
+  const { name, tokens, disabled } = requireOperator(as.state, typed);
+  if (disabled === true) throw new UserError(`${name} is already disabled. Nothing was changed.`);
+  await as.change({
+    event: 'operator-disabled',
+    actor,
+    details: { name, tokens: tokens.length },
+    next: (state) => replaceOperator(state, name, (before) => ({ ...before, tokens: [], disabled: true })),
+  });
+}
+
+export async function enableOperator(as: StateChanges, actor: string, typed: string): Promise<void> {
+  const { name, disabled } = requireOperator(as.state, typed);
+  if (disabled !== true) throw new UserError(`${name} is not disabled. Nothing was changed.`);
+  await as.change({
+    event: 'operator-enabled',
+    actor,
+    details: { name },
+    next: (state) => replaceOperator(state, name, ({ disabled: _, ...before }) => before),
+  });
+}
+
+export function hasSameLimits(one: OperatorLimits, other: OperatorLimits): boolean {
+  return JSON.stringify(describeLimits(one)) === JSON.stringify(describeLimits(other));
+}
+
+/** @throws UserError when a limit is not permitted */
+function requireLimits({ role, quota }: OperatorLimits): void {
+  if (!ROLES.includes(role)) throw new UserError(`The role must be one of ${ROLES.join(', ')}.`);
+  if (quota !== null) requireNumber('quota', quota, 1, 0xffffffff);
+}
+
+function describeLimits({ role, sets, quota, ordersOnly = false }: OperatorLimits) {
+  return { role, sets: sets?.map((set) => hexNumber(set, 8)).join(' ') ?? 'all', quota, ordersOnly };
 }
 
 /** Issues an access code, which the caller shows once. Removes expired codes of the operator. */
@@ -43,7 +100,10 @@ export async function issueAccessCode(
   typed: string,
   { hours, replace }: { readonly hours: number; readonly replace: boolean },
 ): Promise<{ readonly code: string; readonly expires: string }> {
-  const { name } = requireOperator(as.state, typed);
+  const { name, disabled } = requireOperator(as.state, typed);
+  if (disabled === true) {
+    throw new UserError(`${name} is disabled. Enable the operator first, with "operator enable".`);
+  }
   if (!(hours > 0 && hours * 3_600_000 <= MAX_LIFETIME_MS)) {
     throw new UserError('An access code is valid for more than 0 and at most 8 hours.');
   }
@@ -55,7 +115,8 @@ export async function issueAccessCode(
     event: 'token-issued',
     actor,
     details: { name, expires: issued.expires },
-    next: (state) => replaceOperator(state, name, (before) => [...before.tokens.filter(isValid), issued]),
+    next: (state) =>
+      replaceOperator(state, name, (before) => ({ ...before, tokens: [...before.tokens.filter(isValid), issued] })),
   });
   return { code, expires: issued.expires };
 }
@@ -67,7 +128,7 @@ export async function revokeAccessCodes(as: StateChanges, actor: string, typed: 
     event: 'tokens-revoked',
     actor,
     details: { name, tokens: tokens.length },
-    next: (state) => replaceOperator(state, name, () => []),
+    next: (state) => replaceOperator(state, name, (before) => ({ ...before, tokens: [] })),
   });
 }
 
@@ -100,7 +161,6 @@ function requireOperator({ operators }: State, typed: string): OperatorState {
   return found;
 }
 
-function replaceOperator(state: State, name: string, tokens: (before: OperatorState) => AccessCodeState[]): State {
-  const operators = state.operators.map((each) => (each.name === name ? { ...each, tokens: tokens(each) } : each));
-  return { ...state, operators };
+function replaceOperator(state: State, name: string, next: (before: OperatorState) => OperatorState): State {
+  return { ...state, operators: state.operators.map((each) => (each.name === name ? next(each) : each)) };
 }

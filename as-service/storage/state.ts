@@ -75,6 +75,8 @@ export interface OperatorState {
   readonly quota: number | null;
   /** Whether the operator may export within work orders only. */
   readonly ordersOnly?: boolean;
+  /** Whether the operator gets no access codes. */
+  readonly disabled?: true;
   /** Access codes. The file format calls them tokens. */
   readonly tokens: readonly AccessCodeState[];
   /** Whether the embedded mode created this operator. */

@@ -143,6 +143,17 @@ describe('an access code', () => {
     expect(() => signedIn.requireSignedIn()).toThrow(ProtocolError);
   });
 
+  it('no longer permits a request whose operator has other limits meanwhile', () => {
+    const { as, failures } = setup();
+    const signedIn = use(`Bearer ${code}`, { as, failures });
+    Object.assign(as.state, { operators: [{ ...account, quota: 1 }] });
+    expect(() => signedIn.requireSignedIn()).toThrow(
+      expect.objectContaining({
+        ...{ code: 'not-allowed', message: 'The limits of olga were changed during this request. Send it again.' },
+      }),
+    );
+  });
+
   it('is needed, in the form of a bearer token', () => {
     for (const header of [
       undefined,

@@ -4,7 +4,11 @@ import { UserError } from '#as-service/common/user-error.ts';
 import {
   addOperator,
   codesFromFuture,
+  disableOperator,
+  enableOperator,
+  hasSameLimits,
   issueAccessCode,
+  limitOperator,
   type NewOperator,
   redateAccessCodes,
   revokeAccessCodes,
@@ -68,6 +72,65 @@ describe('a new operator', () => {
     await expect(addOperator(as, 'cli root', MARIA)).rejects.toThrow(
       new UserError('There is already an operator maria.'),
     );
+  });
+});
+
+describe('the limits of an operator', () => {
+  beforeEach(() => addOperator(as, 'cli root', MARIA));
+
+  it('change as far as they are named, and the access codes stay', async () => {
+    await issueAccessCode(as, 'cli root', 'maria', { hours: 8, replace: false });
+    const codes = tokens();
+    await limitOperator(as, 'cli root', 'maria', { role: 'auditor', quota: 9 });
+    expect(as.state.operators).toEqual([{ ...MARIA, role: 'auditor', quota: 9, tokens: codes }]);
+    await limitOperator(as, 'cli root', 'maria', { sets: null, quota: null, ordersOnly: true });
+    expect(as.changes.at(-1)).toEqual({
+      event: 'operator-limited',
+      actor: 'cli root',
+      details: { name: 'maria', role: 'auditor', sets: 'all', quota: null, ordersOnly: true },
+    });
+  });
+
+  it.each([
+    [{ quota: 0 }, 'quota must be a whole number from 1 to 4294967295.'],
+    [{ role: 'owner' as 'operator' }, 'The role must be one of operator, custodian, auditor, administrator.'],
+  ])('are refused with %j', async (change, words) => {
+    await expect(limitOperator(as, 'cli root', 'maria', change)).rejects.toThrow(words);
+    expect(as.changes).toHaveLength(1);
+  });
+
+  it.each([{ role: 'auditor' as const }, { sets: [1] }, { sets: null }, { quota: null }, { ordersOnly: true }])(
+    'differ with %j',
+    (change) => {
+      expect(hasSameLimits(MARIA, { ...MARIA, ...change })).toBe(false);
+      expect(hasSameLimits(MARIA, { ...MARIA, ordersOnly: false })).toBe(true);
+    },
+  );
+});
+
+describe('a disabled operator', () => {
+  beforeEach(() => addOperator(as, 'cli root', MARIA));
+
+  it('has no access codes and gets none, until it is enabled', async () => {
+    const issue = () => issueAccessCode(as, 'cli root', 'maria', { hours: 8, replace: false });
+    await issue();
+    await disableOperator(as, 'cli root', 'maria');
+    expect(as.changes.at(-1)).toEqual({
+      event: 'operator-disabled',
+      actor: 'cli root',
+      details: { name: 'maria', tokens: 1 },
+    });
+    expect(tokens()).toEqual([]);
+    await expect(issue()).rejects.toThrow(
+      new UserError('maria is disabled. Enable the operator first, with "operator enable".'),
+    );
+    await expect(disableOperator(as, 'cli root', 'maria')).rejects.toThrow('maria is already disabled.');
+    await enableOperator(as, 'cli root', 'maria');
+    expect(as.state.operators).toEqual([{ ...MARIA, tokens: [] }]);
+    expect(as.changes.at(-1)).toEqual({ event: 'operator-enabled', actor: 'cli root', details: { name: 'maria' } });
+    await expect(enableOperator(as, 'cli root', 'maria')).rejects.toThrow('maria is not disabled.');
+    await issue();
+    expect(tokens()).toHaveLength(1);
   });
 });
 
