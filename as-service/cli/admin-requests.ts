@@ -3,21 +3,19 @@
 // folder, in that service (control.ts).
 import { wipe } from '#protocol/bytes/bytes.ts';
 import { fromHex, hexNumber, toHex } from '#protocol/bytes/hex.ts';
-import { counted } from '#protocol/text/counted.ts';
 import { toUserError } from '../common/to-user-error.ts';
 import { UserError } from '../common/user-error.ts';
 import { exportLog } from '../log-files/log-export.ts';
 import { addOperator, issueAccessCode, type NewOperator, revokeAccessCodes } from '../operators/operators.ts';
 import type { As } from '../service/as.ts';
 import { addErasing, type NewErasing, type Rotation, rotateSet } from '../sets/rotation.ts';
-import { setLabel } from '../sets/set-access.ts';
 import { addKey, addSet, allowUnits, type NewKey, type NewSet, requireSet, writeDeviceKey } from '../sets/sets.ts';
 import { rootFingerprint } from '../signing/signing.ts';
 import { signSite } from '../site/sign-site.ts';
 import type { SiteSignRequest } from '../site/site-requests.ts';
-import type { SetState } from '../storage/state.ts';
-import { describeKey, type KeyRequest, runKeyRequest } from './objects/key-requests.ts';
+import { type KeyRequest, runKeyRequest } from './objects/key-requests.ts';
 import { type OperatorRequest, runOperatorRequest } from './objects/operator-requests.ts';
+import { describeSet, runSetRequest, type SetRequest } from './objects/set-requests.ts';
 import { type OrderRequest, runOrderRequest } from './order-requests.ts';
 import { localZone, showTime } from './times.ts';
 import { runVaultRequest, type VaultAdminRequest } from './vault-requests.ts';
@@ -25,7 +23,7 @@ import { runVaultRequest, type VaultAdminRequest } from './vault-requests.ts';
 /** A command with its values. Keys are hex digits, because control.ts sends requests as JSON. */
 export type AdminRequest =
   | ({ readonly command: 'set add'; readonly transportKey?: string } & Omit<NewSet, 'transportKey'>)
-  | { readonly command: 'set list' }
+  | SetRequest
   | {
       readonly command: 'set allow';
       readonly set: number;
@@ -75,7 +73,9 @@ async function run(as: As, actor: string, request: AdminRequest, zone: string): 
       await withKey(request.transportKey, (transportKey) => addSet(as, actor, { ...request, transportKey }));
       return [`Added set ${hexNumber(request.set, 8)} (${request.name}), ${request.profile}.`];
     case 'set list':
-      return as.state.sets.length === 0 ? ['No sets yet.'] : as.state.sets.flatMap(describeSet);
+    case 'set limit':
+    case 'set destroy':
+      return runSetRequest(as, actor, request);
     case 'set allow':
       requireListed(as, request);
       await allowUnits(as, actor, request.set, request.units);
@@ -167,17 +167,6 @@ async function withKey<Result>(
   } finally {
     wipe(key);
   }
-}
-
-function describeSet(found: SetState): string[] {
-  const { profile, transportKeys, units, quotaPerUnit, keys } = found;
-  const versions = transportKeys.map(({ tkv, family }) => `TKV ${tkv} ${family}`).join(', ');
-  const admits = units === null ? 'every unit of the set' : counted(units.length, 'listed unit');
-  const quota = quotaPerUnit === null ? '' : `, ${counted(quotaPerUnit, 'export')} per unit`;
-  return [
-    `${setLabel(found)}: ${profile}, ${versions}, ${admits}${quota}`,
-    ...keys.map((entry) => describeKey(found, entry)),
-  ];
 }
 
 /**

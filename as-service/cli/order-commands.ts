@@ -15,13 +15,14 @@ import {
   readEntered,
   readHex,
   readInput,
+  readJson,
   readList,
   readOptionalDecimal,
   readReason,
   required,
 } from './arguments.ts';
 import type { Commands } from './command.ts';
-import type { Values } from './options.ts';
+import { JSON_OPTION, type Values } from './options.ts';
 import { readTime } from './times.ts';
 
 const DAY_MS = 86_400_000;
@@ -70,7 +71,11 @@ export const ORDER_COMMANDS: Commands = {
       ...readTimes(values),
     }),
   },
-  'order list': { help: 'Shows the work orders.', request: () => ({ command: 'order list' }) },
+  'order list': {
+    options: JSON_OPTION,
+    help: 'Shows the work orders.',
+    request: (_words, { json }) => ({ command: 'order list', ...readJson(json) }),
+  },
   'order show': {
     words: 'ID',
     options: { file: { value: 'FILE', help: 'writes the signed order to a new file' } },

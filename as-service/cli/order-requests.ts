@@ -1,6 +1,7 @@
 // Runs the commands for work orders.
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import type { Balance } from '#protocol/orders/balance.ts';
+import type { WorkOrderJson } from '#protocol/orders/messages.ts';
 import type { NewOrderJson } from '#protocol/orders/requests.ts';
 import { counted } from '#protocol/text/counted.ts';
 import { UserError } from '../common/user-error.ts';
@@ -8,11 +9,12 @@ import type { OrderEntry } from '../orders/order-ledger.ts';
 import type { Actor } from '../orders/orders.ts';
 import type { As } from '../service/as.ts';
 import { writeOutputFile } from '../storage/output-file.ts';
+import { jsonLines } from './objects/json.ts';
 import { showTime } from './times.ts';
 
 export type OrderRequest =
   | ({ readonly command: 'order add' } & NewOrderJson)
-  | { readonly command: 'order list' }
+  | { readonly command: 'order list'; readonly json?: true }
   | { readonly command: 'order show'; readonly id: string; readonly path: string | null }
   | { readonly command: 'order revoke'; readonly id: string; readonly reason: string }
   | {
@@ -47,6 +49,7 @@ export async function runOrderRequest(
     }
     case 'order list': {
       const orders = await as.orders.list(actor, as.ledger.workOrders(undefined));
+      if (request.json === true) return jsonLines(orders.map(orderJson));
       if (orders.length === 0) return ['No work orders yet.'];
       return orders.map(({ workOrder, order, exports, receipts }) => {
         const facts =
@@ -69,6 +72,12 @@ export async function runOrderRequest(
     case 'order close':
       return closeOrder(as, actor, request);
   }
+}
+
+/** The facts of an order for --json. `state` is null if only exports name it. */
+function orderJson({ workOrder, order, exports, receipts }: WorkOrderJson) {
+  const facts = order === null ? { state: null } : { ...order, set: hexNumber(order.set, 8) };
+  return { id: workOrder, ...facts, exports, receipts };
 }
 
 async function closeOrder(

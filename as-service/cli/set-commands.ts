@@ -62,7 +62,33 @@ export const SET_COMMANDS: Commands = {
       ...readKey('transportKey', values['t-file']),
     }),
   },
-  'set list': { help: 'Shows the sets and their keys.', request: () => ({ command: 'set list' }) },
+  'set list': {
+    options: JSON_OPTION,
+    help: 'Shows the sets and their keys.',
+    request: (_words, { json }) => ({ command: 'set list', ...readJson(json) }),
+  },
+  'set limit': {
+    words: 'SET',
+    options: {
+      'quota-per-unit': { value: 'N|none', required: true, help: 'exports per unit, the earlier ones included' },
+    },
+    help: 'Changes how many exports each unit of a set may have.',
+    request: ([set = ''], { 'quota-per-unit': quota }) => ({
+      command: 'set limit',
+      set: readHex('SET', set, 8),
+      quotaPerUnit: quota === 'none' ? null : readDecimal('quota-per-unit', required('quota-per-unit', quota)),
+    }),
+  },
+  'set destroy': {
+    words: 'SET',
+    options: YES_OPTION,
+    help: 'Destroys a set that has no exports, work orders or vaults, with its keys. Asks for the name of the set.',
+    request: ([set = ''], { yes }) => ({
+      command: 'set destroy',
+      set: readHex('SET', set, 8),
+      confirmation: yes === true ? true : null,
+    }),
+  },
   'set allow': {
     words: 'SET [SN…]',
     options: {

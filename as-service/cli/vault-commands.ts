@@ -2,9 +2,18 @@
 import { resolve } from 'node:path';
 import { readText } from '#protocol/text/permitted-text.ts';
 import { MAX_REASON_LENGTH } from '#protocol/vault/requests.ts';
-import { readDecimal, readEntered, readHex, readInput, readList, readOptionalDecimal, required } from './arguments.ts';
+import {
+  readDecimal,
+  readEntered,
+  readHex,
+  readInput,
+  readJson,
+  readList,
+  readOptionalDecimal,
+  required,
+} from './arguments.ts';
 import type { Commands } from './command.ts';
-import type { Values } from './options.ts';
+import { JSON_OPTION, type Values } from './options.ts';
 
 export const VAULT_COMMANDS: Commands = {
   'vault issue': {
@@ -38,7 +47,11 @@ export const VAULT_COMMANDS: Commands = {
       ...readPassphrase(values['passphrase-file']),
     }),
   },
-  'vault list': { help: 'Shows the vaults.', request: () => ({ command: 'vault list' }) },
+  'vault list': {
+    options: JSON_OPTION,
+    help: 'Shows the vaults.',
+    request: (_words, { json }) => ({ command: 'vault list', ...readJson(json) }),
+  },
   'vault revoke': {
     words: 'NUMBER REASON',
     help: 'Revokes a vault.',

@@ -7,6 +7,7 @@ import { readEnvelope } from '#protocol/json/document.ts';
 import type { Envelope } from '#protocol/signing/envelope.ts';
 import { counted } from '#protocol/text/counted.ts';
 import { MAX_EXPORTS, MAX_UNITS } from '#protocol/vault/header.ts';
+import type { VaultJson } from '#protocol/vault/messages.ts';
 import { MAX_VAULT_DAYS, type VaultRequestJson } from '#protocol/vault/requests.ts';
 import { requireNumber, requireSerialNumber } from '../common/checks.ts';
 import { UserError } from '../common/user-error.ts';
@@ -14,11 +15,12 @@ import type { As } from '../service/as.ts';
 import { existingFile, writeOutputFile } from '../storage/output-file.ts';
 import type { VaultRecord } from '../vaults/vault-ledger.ts';
 import type { VaultCaller } from '../vaults/vaults.ts';
+import { jsonLines } from './objects/json.ts';
 import { showTime } from './times.ts';
 
 export type VaultAdminRequest =
   | ({ readonly command: 'vault issue'; readonly path: string; readonly passphrase?: string } & VaultRequestJson)
-  | { readonly command: 'vault list' }
+  | { readonly command: 'vault list'; readonly json?: true }
   | { readonly command: 'vault revoke'; readonly asNumber: number; readonly reason: string }
   | { readonly command: 'vault reconcile'; readonly journal: string; readonly verdicts?: string };
 
@@ -34,7 +36,7 @@ export async function runVaultRequest(
     case 'vault issue':
       return issue(as, caller, request, zone);
     case 'vault list':
-      return list(as, caller, zone);
+      return list(as, caller, request, zone);
     case 'vault revoke':
       return revoke(as, caller, request, zone);
     case 'vault reconcile':
@@ -71,9 +73,20 @@ async function issue(
   ];
 }
 
-function list(as: As, caller: VaultCaller, zone: string): readonly string[] {
+function list(as: As, caller: VaultCaller, { json }: RequestOf<'vault list'>, zone: string): readonly string[] {
   const vaults = as.vaults.visible(caller);
+  if (json === true) return jsonLines(vaults.map((record) => vaultJson(record.view())));
   return vaults.length === 0 ? ['No vaults yet.'] : vaults.map((record) => describe(record, zone));
+}
+
+/** The facts of a vault for --json. */
+function vaultJson({ asNumber, set, ref1, ...facts }: VaultJson) {
+  return {
+    number: hexNumber(asNumber, 4),
+    set: hexNumber(set, 8),
+    ref1: ref1.map((each) => hexNumber(each, 4)),
+    ...facts,
+  };
 }
 
 async function revoke(

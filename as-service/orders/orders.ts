@@ -90,6 +90,11 @@ export class Orders {
     throw new ProtocolError('order-unknown', `There is no work order ${id}.`);
   }
 
+  /** Whether the set has a work order in any state. */
+  hasOrderOf(set: number): boolean {
+    return [...this.#options.orders.all()].some(({ order }) => order.set === set);
+  }
+
   /**
    * Lists the orders of the sets that the actor may use, newest first. `named` contains the order
    * numbers of exports, with their counts. A number that belongs to none of these orders is listed

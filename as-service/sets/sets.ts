@@ -86,6 +86,45 @@ export async function allowUnits(
   });
 }
 
+/** Changes how many exports each unit may have, earlier exports included. Null sets no limit. */
+export async function limitSet(
+  as: StateChanges,
+  actor: string,
+  set: number,
+  quotaPerUnit: number | null,
+): Promise<void> {
+  requireSet(as.state, set);
+  if (quotaPerUnit !== null) requireNumber('quota', quotaPerUnit, 1, 0xffffffff);
+  await as.change({
+    event: 'set-limited',
+    actor,
+    details: { set, quotaPerUnit },
+    next: (state) => replaceSet(state, set, (before) => ({ ...before, quotaPerUnit })),
+  });
+}
+
+/**
+ * Removes a set and its keys from the state, whose change wipes them. `requireUnused` throws if
+ * the set is in use. It is called while no export is in progress.
+ */
+export async function destroySet(
+  as: StateChanges,
+  actor: string,
+  set: number,
+  requireUnused: () => void,
+): Promise<void> {
+  const { name, keys } = requireSet(as.state, set);
+  await as.change({
+    event: 'set-destroyed',
+    actor,
+    details: { set, name, keys: keys.length },
+    next: (state) => {
+      requireUnused();
+      return { ...state, sets: state.sets.filter((each) => each.set !== set) };
+    },
+  });
+}
+
 export interface NewKey {
   readonly set: number;
   readonly ref1: number;

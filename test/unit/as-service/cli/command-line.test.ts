@@ -295,8 +295,8 @@ describe('a command line is refused', () => {
   });
 
   it('with the help of the command that was meant', () => {
-    expect(() => requestOf('set list more')).toThrow('keyferry-as set list\n');
-    expect(() => requestOf('set burn')).toThrow('keyferry-as set list\n');
+    expect(() => requestOf('set list more')).toThrow('keyferry-as set list [--json]\n');
+    expect(() => requestOf('set burn')).toThrow('keyferry-as set list [--json]\n');
   });
 });
 
@@ -329,7 +329,9 @@ describe('the help', () => {
     expect(synopses).toEqual([
       'set add SET NAME [--profile diversified|shared] [--family cmac|hmac] [--tkv N] [--t-file FILE|-] [--unit SN]… [--quota-per-unit N]',
       'set rotate SET REF1 LABEL [--t-file FILE|-]',
-      'set list',
+      'set list [--json]',
+      'set limit SET --quota-per-unit N|none',
+      'set destroy SET [--yes]',
       'set allow SET [SN…] [--any] [--only]',
       'key add SET REF1 LABEL [--attributes D0AB00N] [--slot REF2] [--length 16|24|32] [--file FILE|-] [--erase]',
       'key list [SET] [--json]',
@@ -345,12 +347,12 @@ describe('the help', () => {
       'operator code NAME [--hours N]',
       'operator revoke NAME',
       'order add ID TITLE --set SET --line REF1:REF2… [--units FILE] [--unit SN]… [--range FROM-TO]… [--suite N] [--from TIME] [--until TIME] [--days N] [--dry-run] [--halt-after N] [--label-scan]',
-      'order list',
+      'order list [--json]',
       'order show ID [--file FILE]',
       'order revoke ID REASON',
       'order close ID [--absent REASON] [--file FILE]',
       'vault issue SET FILE --ref1 REF1… --exports N [--unit SN]… [--open SENTENCE] [--exports-per-unit N] [--days N] [--passphrase-file FILE|-]',
-      'vault list',
+      'vault list [--json]',
       'vault revoke NUMBER REASON',
       'vault reconcile FILE [--verdicts FILE]',
       'site pack --config FILE --out FOLDER [--web FOLDER] [--after N]',

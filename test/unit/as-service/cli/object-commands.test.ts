@@ -34,6 +34,13 @@ describe('a command for an object becomes a request', () => {
     ],
     ['operator disable maria', { command: 'operator disable', name: 'maria' }],
     ['operator enable maria', { command: 'operator enable', name: 'maria' }],
+    ['set list --json', { command: 'set list', json: true }],
+    ['order list --json', { command: 'order list', json: true }],
+    ['vault list --json', { command: 'vault list', json: true }],
+    ['set limit BA7C --quota-per-unit 3', { command: 'set limit', set: 0xba7c, quotaPerUnit: 3 }],
+    ['set limit BA7C --quota-per-unit none', { command: 'set limit', set: 0xba7c, quotaPerUnit: null }],
+    ['set destroy BA7C', { command: 'set destroy', set: 0xba7c, confirmation: null }],
+    ['set destroy BA7C --yes', { command: 'set destroy', set: 0xba7c, confirmation: true }],
   ])('%s', (text, request) => {
     expect(requestOf(text)).toEqual(request);
   });
