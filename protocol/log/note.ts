@@ -42,13 +42,13 @@ export async function signNote(text: string, name: string, signer: Signer): Prom
 }
 
 /** A note whose signature was not verified. */
-export interface UnverifiedNote {
+interface UnverifiedNote {
   readonly text: string;
   readonly signatures: readonly { readonly name: string; readonly keyId: Bytes; readonly signature: Bytes }[];
 }
 
 /** @throws IntegrityError for a note that is malformed */
-export function readNote(note: string): UnverifiedNote {
+function readNote(note: string): UnverifiedNote {
   const end = note.lastIndexOf('\n\n');
   const text = note.slice(0, end + 1);
   const lines = note.slice(end + 2).split('\n');
