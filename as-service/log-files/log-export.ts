@@ -34,7 +34,7 @@ export async function exportLog(as: As, folder: string): Promise<string[]> {
   for (const tile of tilesOf(size)) await write(tilePath(tile), await contentOf(log, tile, size));
   return [
     `Wrote the checkpoint and the tiles of ${counted(size, 'entry')} to ${folder}.`,
-    `Verify them with "log verify --tiles", which needs neither the service nor its keys.`,
+    `"log verify --tiles ${folder} --root KEY" verifies them without the service and its keys. KEY is the root key in full, as "trust" prints it.`,
   ];
 }
 

@@ -15,6 +15,9 @@ export const TRANSLATED: readonly string[] = [
   'docs/stations.md',
 ];
 
+/** The languages of translations. */
+const OTHERS = LANGUAGES.filter((language) => language !== ENGLISH);
+
 /** For each translation, the hash of the English text that a translator compared it with. */
 const COMPARED = `${GUIDES}/compared.json`;
 const HASH_DIGITS = 16;
@@ -52,7 +55,7 @@ export function outdatedDocuments(root: string, language: string): readonly stri
  * @throws RangeError if no translation has this path
  */
 export function recordComparison(root: string, path: string): void {
-  const source = TRANSLATED.find((each) => LANGUAGES.some((language) => translationOf(each, language) === path));
+  const source = TRANSLATED.find((each) => OTHERS.some((language) => translationOf(each, language) === path));
   if (source === undefined) throw new RangeError(`${path} is not a translation`);
   const compared = Object.entries({ ...readCompared(root), [path]: hashOf(root, source) });
   const sorted = compared.sort(([a], [b]) => (a < b ? -1 : 1));
