@@ -84,9 +84,9 @@ export type ReportSummary = Json<typeof reportSummarySchema>;
 /** The closing entry of the order in the audit log, and the proof that the log contains it. */
 const closingProofSchema = v.object({
   /** The text of the entry, which is a leaf of the log. */
-  entry: text(/^.{1,8000}$/su, 'the text of an entry'),
+  entry: text(/^[\s\S]{1,8000}$/u, 'the text of an entry'),
   /** C2SP tlog-proof, to the tree of the newest of the summary's heads. */
-  proof: text(/^.{1,8000}$/su, 'a tlog-proof'),
+  proof: text(/^[\s\S]{1,8000}$/u, 'a tlog-proof'),
 });
 export type ClosingProof = Json<typeof closingProofSchema>;
 
