@@ -63,7 +63,7 @@ async function runLong({ only, within }: RunOptions): Promise<Outcome[]> {
   const builds = files.vitest.length === 0 ? [] : [vitest('vitest, long', files.vitest)];
   // The end-to-end tests are never left out, because npm test has only a part of each file.
   const [first, second] = await Promise.all([
-    inSeries([...builds, ...(isAll ? nodes : []), ...level2IfTime]),
+    inSeries([...builds, ...level2IfTime, ...(isAll ? nodes : [])]),
     inSeries(browser.endToEnd),
   ]);
   const last = isAll ? [await level3(secondsLeft(within))()] : [];

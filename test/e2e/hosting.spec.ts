@@ -108,13 +108,13 @@ test.describe('without a network', () => {
   }) => {
     await startAs({ demo: true, bare: true });
     const opened = [
-      [web.url, page.getByLabel('Access code')],
-      [`${web.url}demo.html`, page.getByRole('heading', { name: 'Simulated bench' })],
+      [web.url, page.getByLabel('Access code'), web.url],
+      [`${web.url}demo.html`, page.getByRole('heading', { name: 'Simulated bench' }), `${web.url}demo`],
     ] as const;
-    for (const [url, content] of opened) {
+    for (const [url, content, scope] of opened) {
       await page.goto(url);
       await expect(content).toBeVisible();
-      await expect.poll(() => page.evaluate(activeScopes)).toContain(url);
+      await expect.poll(() => page.evaluate(activeScopes)).toContain(scope);
     }
     await web.stop();
     await context.setOffline(true);

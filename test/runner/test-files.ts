@@ -23,8 +23,7 @@ const SLOW = /^test\/(process|service|negative|contract|property)\/|^test\/unit\
  * Tests that only `npm run test:long` runs, as folders and file names. They take long and rarely fail:
  * kills of the browser, an order of 1,000 units, updates and releases that make builds of their own,
  * counted presses, the Tokens view in axe, searches of the memory of all browser processes, most of
- * level 2, two builds, 100,000 challenges, changes of a log of 100,000 entries, interruptions at each
- * step of an order, and the steps that each regular expression and decoder needs.
+ * level 2, two builds, 100,000 challenges, and changes of a log of 100,000 entries.
  */
 const ONLY_LONG: Readonly<Record<string, readonly string[]>> = {
   'test/e2e': ['orders-kills', 'orders-many', 'presses', 'release', 'tokens-access', 'update', 'update-kills'],
@@ -32,8 +31,6 @@ const ONLY_LONG: Readonly<Record<string, readonly string[]>> = {
   'test/negative': ['many-challenges'],
   'test/process': ['reproducible-build'],
   'test/property': ['long-log'],
-  'test/property/text': ['decoders', 'regular-expressions'],
-  'test/unit/web/state/orders': ['crash-matrix'],
 };
 
 /** Tag of the tests in other files of test/e2e that only `npm run test:long` runs. */

@@ -22,7 +22,7 @@ const literals = new Map(found.flatMap((each) => each.literals).map((each) => [`
 
 /** Returns the complexity of the expression for the worst text: safe, polynomial or exponential. */
 function complexityOf(source: string, flags: string): string {
-  const result = checkSync(source, flags.replaceAll(/[gdy]/g, ''), { timeout: 20_000 });
+  const result = checkSync(source, flags.replaceAll(/[gdy]/g, ''), { timeout: 50_000 });
   return result.status === 'unknown' ? `unknown: ${result.error.kind}` : result.complexity.type;
 }
 

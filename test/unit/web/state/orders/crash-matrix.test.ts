@@ -6,6 +6,9 @@ import type { OrderLine } from '#protocol/orders/order.ts';
 import type { Cable } from '#test/unit/web/state/station/station-fixture.ts';
 import { Crash, ONE_LINE, type Page, quiet, sn, TWO_LINES, truth, unit, World } from './order-fixture.ts';
 
+/** Other tests that run at the same time can make these several times slower. */
+const LIMIT = { timeout: 600_000 };
+
 async function crashAt(
   count: number,
   lines: readonly OrderLine[],
@@ -105,20 +108,24 @@ async function matrix(count: number, lines: readonly OrderLine[], canRecall = tr
 }
 
 describe('a crash at any operation', () => {
-  it('leaves a correct journal with one lane and two keys, and some attempts are settled by recall', async () => {
-    const { states, recalled } = await matrix(1, TWO_LINES);
-    expect(new Set(states)).toEqual(new Set(['unseen', 'unknown', 'done']));
-    expect(states.length).toBeGreaterThan(25);
-    expect(recalled).toBeGreaterThan(0);
-  });
+  it(
+    'leaves a correct journal with one lane and two keys, and some attempts are settled by recall',
+    LIMIT,
+    async () => {
+      const { states, recalled } = await matrix(1, TWO_LINES);
+      expect(new Set(states)).toEqual(new Set(['unseen', 'unknown', 'done']));
+      expect(states.length).toBeGreaterThan(25);
+      expect(recalled).toBeGreaterThan(0);
+    },
+  );
 
-  it('leaves a correct journal with an AS that cannot recall exports', async () => {
+  it('leaves a correct journal with an AS that cannot recall exports', LIMIT, async () => {
     const { states, recalled } = await matrix(1, TWO_LINES, false);
     expect(new Set(states)).toEqual(new Set(['unseen', 'failed', 'unknown', 'done']));
     expect(recalled).toBe(0);
   });
 
-  it('leaves a correct journal with eight lanes', { timeout: 120_000 }, async () => {
+  it('leaves a correct journal with eight lanes', LIMIT, async () => {
     const { states, recalled } = await matrix(8, ONE_LINE);
     expect(new Set(states)).toEqual(new Set(['unseen', 'unknown', 'done']));
     expect(recalled).toBeGreaterThan(0);
