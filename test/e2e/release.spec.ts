@@ -44,7 +44,7 @@ async function openRelease(page: Page, text: string): Promise<void> {
     .setInputFiles({ name: 'release.json', mimeType: 'application/json', buffer: Buffer.from(text) });
 }
 
-test('Help says which release the page is, and refuses other files', LONG, async ({ page, web }) => {
+test('Help says which release the page is, and refuses other files', async ({ page, web }) => {
   await page.goto(web.url);
   await openHelp(page);
   await openRelease(page, await release());
@@ -65,7 +65,7 @@ test('the demo is compared with its own files', LONG, async ({ page, web }) => {
   await compared(panel(page)).toContainText('This page is release 1.2.3');
 });
 
-test('one changed file is found, at the server and in the cache of the browser', LONG, async ({ page, web }) => {
+test('one changed file is found, at the server and in the cache of the browser', async ({ page, web }) => {
   const verify = async () =>
     verifyDeployment({ command: 'verify-deployment', url: web.url, release: await release(), key: null });
   await page.goto(web.url);

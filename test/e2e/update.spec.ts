@@ -118,37 +118,39 @@ async function expectWhole(page: Page, build: Build): Promise<void> {
   expect(loaded.filter((path) => !files.includes(path))).toEqual([]);
 }
 
-test(
-  'a newer build waits for a load, and then replaces the page as a whole',
-  LONG,
-  async ({ page, web, as, first, second }) => {
-    const slow = unit(SHARED, { link: 'usb', latency: { identity: 0, challenge: 0, importKey: 9_000 } });
-    await injectSimulator(page, [slow]);
-    const station = await openSignedIn(page, web, as);
-    const lane = await station.attach('USB', slow.sn);
-    await publish(page, web, second);
-    await expect(buttonOf(page)).toBeEnabled();
-    await lane.load(FIELD_KEY.label, 1);
-    await expect(noteOf(page)).toContainText('Finish the load before you update.');
-    await expect(noteOf(page)).toContainText(`New: ${nameOf(second)}. This page: ${nameOf(first)}.`);
-    await expect(buttonOf(page)).toBeDisabled();
-    await expect(page.getByRole('link', { name: 'Help update' })).toBeVisible();
-    await expectAccessible(page, 'the line about an update, during a load');
-    await lane.expectWord('Unplug');
-    await expect(noteOf(page)).toContainText(
-      'Update this page when it suits you. The page reloads, and you sign in again.',
-    );
-    const before = await readJournal(page);
-    await buttonOf(page).click();
-    await expect(station.token).toBeVisible();
-    await expect(noteOf(page)).toBeHidden();
-    await expectWhole(page, second);
-    const after = await readJournal(page);
-    expect(after.breaks).toEqual([]);
-    expect(after.attempts).toEqual(before.attempts);
-    expect(after.attempts.map(({ steps }) => steps.at(-1))).toEqual(['verify confirmed']);
-  },
-);
+test('a newer build waits for a load, and then replaces the page as a whole', async ({
+  page,
+  web,
+  as,
+  first,
+  second,
+}) => {
+  const slow = unit(SHARED, { link: 'usb', latency: { identity: 0, challenge: 0, importKey: 9_000 } });
+  await injectSimulator(page, [slow]);
+  const station = await openSignedIn(page, web, as);
+  const lane = await station.attach('USB', slow.sn);
+  await publish(page, web, second);
+  await expect(buttonOf(page)).toBeEnabled();
+  await lane.load(FIELD_KEY.label, 1);
+  await expect(noteOf(page)).toContainText('Finish the load before you update.');
+  await expect(noteOf(page)).toContainText(`New: ${nameOf(second)}. This page: ${nameOf(first)}.`);
+  await expect(buttonOf(page)).toBeDisabled();
+  await expect(page.getByRole('link', { name: 'Help update' })).toBeVisible();
+  await expectAccessible(page, 'the line about an update, during a load');
+  await lane.expectWord('Unplug');
+  await expect(noteOf(page)).toContainText(
+    'Update this page when it suits you. The page reloads, and you sign in again.',
+  );
+  const before = await readJournal(page);
+  await buttonOf(page).click();
+  await expect(station.token).toBeVisible();
+  await expect(noteOf(page)).toBeHidden();
+  await expectWhole(page, second);
+  const after = await readJournal(page);
+  expect(after.breaks).toEqual([]);
+  expect(after.attempts).toEqual(before.attempts);
+  expect(after.attempts.map(({ steps }) => steps.at(-1))).toEqual(['verify confirmed']);
+});
 
 test('a newer build waits for the run of an order, even between two units', LONG, async ({ page, web, as, second }) => {
   const one = unit(SHARED);
@@ -164,24 +166,27 @@ test('a newer build waits for the run of an order, even between two units', LONG
   await expect(buttonOf(page)).toBeEnabled();
 });
 
-test(
-  'a newer build waits for the other tabs of the page, and no tab mixes two builds',
-  LONG,
-  async ({ page, context, web, as, first, second }) => {
-    await openSignedIn(page, web, as);
-    const other = await context.newPage();
-    await other.goto(web.url);
-    await publish(page, web, second);
-    await buttonOf(page).click();
-    await expect(noteOf(page)).toContainText('Close the other tabs of this page');
-    // A tab with the verifier does not count.
-    await other.goto(`${web.url}verify.html`);
-    await expectWhole(page, first);
-    await buttonOf(page).click();
-    await expect(noteOf(page)).toBeHidden();
-    await expectWhole(page, second);
-  },
-);
+test('a newer build waits for the other tabs of the page, and no tab mixes two builds', async ({
+  page,
+  context,
+  web,
+  as,
+  first,
+  second,
+}) => {
+  await openSignedIn(page, web, as);
+  const other = await context.newPage();
+  await other.goto(web.url);
+  await publish(page, web, second);
+  await buttonOf(page).click();
+  await expect(noteOf(page)).toContainText('Close the other tabs of this page');
+  // A tab with the verifier does not count.
+  await other.goto(`${web.url}verify.html`);
+  await expectWhole(page, first);
+  await buttonOf(page).click();
+  await expect(noteOf(page)).toBeHidden();
+  await expectWhole(page, second);
+});
 
 test(
   'a page whose reload is prevented continues with the files of its own build',
@@ -238,7 +243,7 @@ test('a page that cannot start changes to the newer build at Reload', LONG, asyn
   expect((await loadedBy(page)).filter((path) => !files.includes(path))).toEqual([]);
 });
 
-test('a newer build that is cached replaces the page when the page is opened', LONG, async ({ page, web, second }) => {
+test('a newer build that is cached replaces the page when the page is opened', async ({ page, web, second }) => {
   await openFirst(page, web);
   await publish(page, web, second);
   await expect(noteOf(page)).toBeVisible();

@@ -21,12 +21,11 @@ const SLOW = /^test\/(process|service|negative|contract|property)\/|^test\/unit\
 
 /**
  * Tests that only `npm run test:long` runs, as folders and file names. They take long and rarely fail:
- * kills of the browser, an order of 1,000 units, updates and releases that make builds of their own,
- * counted presses, the Tokens view in axe, searches of the memory of all browser processes, most of
- * level 2, two builds, 100,000 challenges, and changes of a log of 100,000 entries.
+ * kills of the browser, an order of 1,000 units, counted presses, the Tokens view in axe, searches of
+ * the memory of all browser processes, most of level 2, two builds, 100,000 challenges, and changes of a log of 100,000 entries.
  */
 const ONLY_LONG: Readonly<Record<string, readonly string[]>> = {
-  'test/e2e': ['orders-kills', 'orders-many', 'presses', 'release', 'tokens-access', 'update', 'update-kills'],
+  'test/e2e': ['orders-kills', 'orders-many', 'presses', 'tokens-access', 'update-kills'],
   'test/level2': ['canaries', 'faults', 'fidelity', 'interrupted', 'policy', 'vault-canaries'],
   'test/negative': ['many-challenges'],
   'test/process': ['reproducible-build'],
