@@ -108,12 +108,7 @@ test.describe('in a browser in Arabic', () => {
 test.describe('with a service worker', () => {
   test.use({ serviceWorkers: 'allow' });
 
-  test('changes the language under Help, and opens in it without a network', { tag: '@long' }, async ({
-    page,
-    context,
-    web,
-    as: _,
-  }) => {
+  test('changes the language under Help, and opens in it without a network', async ({ page, context, web, as: _ }) => {
     await page.goto(`${web.url}#help`);
     await expectLanguage(page, 'en');
     await page.evaluate(async () => void (await navigator.serviceWorker.ready));
