@@ -1,5 +1,6 @@
-// Admits a limited number of actions at a time, in fair turns: the name that was admitted longest ago
-// comes first. A name is an operator, so many requests of one operator do not delay another one.
+// Limits how many actions run at a time. The operators take turns: next is the operator whose last turn
+// is longest ago. So many requests of one operator do not delay the requests of another operator. A
+// "name" here is that of an operator.
 import { busy } from './answer.ts';
 
 export interface QueueLimits {

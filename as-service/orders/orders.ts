@@ -190,11 +190,12 @@ export class Orders {
           `There is already a work order ${request.id}. Choose another number.`,
         );
       }
-      const order = draftOrder(request, { state: state(), demoMode, now: now(), account: actor.account });
-      const envelope = await signatures().signOrder(encodeOrder(order));
-      const { id: workOrder, title, set, count, lines, until } = order;
-      const details = { workOrder, title, set, units: count, lines: lines.length, until };
+      // The lock keeps the set and its keys as they are until the order is in the log.
       await this.#options.lock.shared(async () => {
+        const order = draftOrder(request, { state: state(), demoMode, now: now(), account: actor.account });
+        const envelope = await signatures().signOrder(encodeOrder(order));
+        const { id: workOrder, title, set, count, lines, until } = order;
+        const details = { workOrder, title, set, units: count, lines: lines.length, until };
         await this.#append(ORDER_EVENTS.issued, actor, details, encodePart(envelope));
         orders.issue(envelope);
       });

@@ -59,9 +59,7 @@ export async function makeVault(
   options: MakeVaultOptions,
   request: VaultRequest,
 ): Promise<{ readonly text: string; readonly record: VaultIssue }> {
-  const found = findSet(options, request);
-  const chosen = chooseKeys(found, request);
-  requireUnits(found, request);
+  const chosen = chooseSet(options, request);
   const dataKey = createSigningKey();
   const journalKey = createSigningKey();
   const secrets: VaultSecrets = {
@@ -115,7 +113,21 @@ export async function makeVault(
   }
 }
 
-function findSet({ state, demoMode }: MakeVaultOptions, { set, sets }: VaultRequest): SetState {
+/**
+ * Returns the set with only the keys of the vault.
+ * @throws ProtocolError as makeVault() does
+ */
+export function chooseSet(options: Pick<MakeVaultOptions, 'state' | 'demoMode'>, request: VaultRequest): SetState {
+  const found = findSet(options, request);
+  const chosen = chooseKeys(found, request);
+  requireUnits(found, request);
+  return chosen;
+}
+
+function findSet(
+  { state, demoMode }: Pick<MakeVaultOptions, 'state' | 'demoMode'>,
+  { set, sets }: VaultRequest,
+): SetState {
   const found = mayUse({ sets }, set) ? state.sets.find((each) => each.set === set) : undefined;
   if (found === undefined) throw new ProtocolError('set-unknown', `There is no set ${hexNumber(set, 8)}.`);
   if (!demoMode && (isDemoSet(set) || found.transportKeys.some(({ key }) => isPublishedKey(key)))) {

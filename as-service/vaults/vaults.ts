@@ -24,7 +24,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { mayUse } from '../sets/set-access.ts';
 import type { Signatures } from '../signing/signing.ts';
 import type { State } from '../storage/state.ts';
-import { makeVault } from './make-vault.ts';
+import { chooseSet, makeVault } from './make-vault.ts';
 import { reconcile, type SignableVerdict, verdictsOn } from './reconcile.ts';
 import { encodeIssue, encodeReturn, type VaultLedger, type VaultRecord } from './vault-ledger.ts';
 import type { ReceiptCheck } from './vault-receipts.ts';
@@ -92,9 +92,10 @@ export class Vaults {
       const passphrase = chosen === undefined ? generatePassphrase(randomBytes(20)) : readChosen(chosen);
       const asNumber = vaults.nextAsNumber;
       if (asNumber > 0xffff) throw new ProtocolError('request-refused', 'All 65535 vault numbers are used.');
+      const full = { ...request, custodian: actor, sets, passphrase, asNumber };
       const { text, record } = await makeVault(
         { ...this.#options, state: this.#options.state(), signatures: this.#options.signatures(), now: now() },
-        { ...request, custodian: actor, sets, passphrase, asNumber },
+        full,
       );
       const { header } = record;
       const details = {
@@ -108,7 +109,9 @@ export class Vaults {
         expires: header.expires,
         confirmed: request.confirm ?? null,
       };
-      await this.#append('vault-issued', caller, details, encodeIssue(record));
+      // The set or a key may have been disabled or destroyed while the passphrase was derived.
+      const requirePermitted = () => void chooseSet({ ...this.#options, state: this.#options.state() }, full);
+      await this.#append('vault-issued', caller, details, { record: encodeIssue(record), requirePermitted });
       return { text, passphrase, record: vaults.addVault(record) };
     });
   }
@@ -153,17 +156,18 @@ export class Vaults {
 
   /**
    * Appends an entry. Rejects if the access code of the caller has expired or was revoked
-   * meanwhile.
+   * meanwhile, or if `requirePermitted` throws.
    */
   #append(
     event: string,
     { actor, requireSignedIn }: VaultCaller,
     details: AuditEvent['details'],
-    record?: Uint8Array,
+    { record, requirePermitted }: { readonly record?: Uint8Array; readonly requirePermitted?: () => void } = {},
   ): Promise<AuditHeadJson> {
     const { lock, log } = this.#options;
     return lock.shared(async () => {
       requireSignedIn?.();
+      requirePermitted?.();
       return log.append({ event, actor, details, ...(record === undefined ? {} : { record }) });
     });
   }
@@ -213,7 +217,7 @@ export class Vaults {
         .join(' ')
         .slice(0, MAX_LOGGED_LENGTH),
     };
-    const { time } = await this.#append('vault-returned', caller, details, encodeReturn(part));
+    const { time } = await this.#append('vault-returned', caller, details, { record: encodeReturn(part) });
     vaults.addReturn(vaultId, part, time);
     const accepted = new Set(part.receipts.map(({ dataHash }) => dataHash));
     for (const { event, receipt } of record.exports) {

@@ -19,6 +19,7 @@ import { toBase64url } from '#protocol/bytes/text.ts';
 import { encodeWorkOrder, type WorkOrder } from '#protocol/orders/order.ts';
 import type { Envelope } from '#protocol/signing/envelope.ts';
 import { TEST_SET, TEST_T, TEST_TA } from './as-service.ts';
+import { heldAction } from './held-action.ts';
 import { MemoryLogFile } from './memory-log-file.ts';
 
 export const NOW = '2026-11-23T12:00:00.000Z';
@@ -107,6 +108,21 @@ export class MemoryExporter {
     });
   }
 
+  /** Changes the state while `action` runs, before `action` can append an entry. */
+  async changeDuring<Result>(action: () => Promise<Result>, next: (state: State) => State): Promise<Result> {
+    const held = heldAction('change', []);
+    const changed = this.lock.exclusive(async () => {
+      await held.run();
+      this.state = next(this.state);
+    });
+    const running = action();
+    running.catch(() => undefined);
+    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+    held.end();
+    await changed;
+    return await running;
+  }
+
   /** Returns the entries of the log. */
   async entries(): Promise<AuditEntry[]> {
     const last = this.log.head.sequence;
@@ -120,6 +136,17 @@ export class MemoryExporter {
     return Buffer.from(this.#sealer.openRecord(sequence, Buffer.from(sealed, 'base64url'))).toString();
   }
 }
+
+/** Changes after which no key of the set may leave the AS: what changed, the refusal, and the next state. */
+export const KEY_LOSSES: readonly (readonly [string, string, (state: State) => State])[] = [
+  ['its set is destroyed', 'set-unknown', (state) => ({ ...state, sets: [] })],
+  ['its key is disabled', 'key-unknown', (state) => ({ ...state, sets: state.sets.map(withKeysDisabled) })],
+];
+
+const withKeysDisabled = (set: SetState): SetState => ({
+  ...set,
+  keys: set.keys.map((entry) => ({ ...entry, disabled: true })),
+});
 
 export const sender = (account: OperatorState, requireSignedIn: () => void = () => undefined): Sender => ({
   account,

@@ -7,7 +7,7 @@ import { ProtocolError } from '#protocol/errors.ts';
 import type { NewOrderJson, StationReportJson, StationUnitJson } from '#protocol/orders/requests.ts';
 import { TEST_SET } from '#test/support/as-service.ts';
 import { heldAction } from '#test/support/held-action.ts';
-import { type MemoryExporter, NOW, operator, testSet } from '#test/support/memory-exporter.ts';
+import { KEY_LOSSES, type MemoryExporter, NOW, operator, testSet } from '#test/support/memory-exporter.ts';
 import {
   actorOf,
   CLI,
@@ -70,6 +70,13 @@ describe('issuing an order', () => {
     await expect(issue({}, { name: 'carl', requireSignedIn })).rejects.toThrow(refusal('signed-out'));
     await expect(issue({}, STRANGER)).rejects.toThrow(refusal('set-unknown'));
     expect(() => orders.find('JOB-4711', CLI)).toThrow(refusal('order-unknown'));
+  });
+});
+
+describe('an order whose set or key changes while it is issued', () => {
+  it.each(KEY_LOSSES)('is refused if %s', async (_what, code, next) => {
+    await expect(service.changeDuring(() => issue(), next)).rejects.toThrow(refusal(code));
+    expect(await service.entries()).toEqual([]);
   });
 });
 

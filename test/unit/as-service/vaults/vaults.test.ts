@@ -11,6 +11,7 @@ import { JOURNAL_TYPE, type VaultEntryJson } from '#protocol/vault/journal.ts';
 import { openVaultSentence } from '#protocol/vault/policy.ts';
 import type { VaultRequestJson } from '#protocol/vault/requests.ts';
 import { TEST_SET, TEST_SN, TEST_T } from '#test/support/as-service.ts';
+import { KEY_LOSSES } from '#test/support/memory-exporter.ts';
 import { MemoryVaults, VAULT_REQUEST } from '#test/support/memory-vaults.ts';
 import type { SoftwareVault } from '#test/support/vault.ts';
 import { exportEvent, OTHER_SN } from '#test/support/vault-records.ts';
@@ -101,6 +102,11 @@ describe('issuing a vault', () => {
     };
     await expect(issue({}, { ...CORA, requireSignedIn })).rejects.toThrow(refusal('signed-out'));
     expect([await setup.service.entries(), vaults.visible(CORA)]).toEqual([[], []]);
+  });
+
+  it.each(KEY_LOSSES)('is refused if %s while its passphrase is derived', async (_what, code, next) => {
+    await expect(setup.service.changeDuring(() => issue(), next)).rejects.toThrow(refusal(code));
+    expect(await setup.service.entries()).toEqual([]);
   });
 
   it('happens one after the other', async () => {
