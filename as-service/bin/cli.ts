@@ -19,7 +19,6 @@ import { openAs } from '../service/open-as.ts';
 import { runSiteRequest } from '../site/site-requests.ts';
 import { diskRefusal } from '../storage/disk-error.ts';
 import { askConfirmation } from './ask-confirmation.ts';
-import { workersOf } from './run-in-worker.ts';
 import { versionLine } from './version.ts';
 
 async function main(): Promise<readonly string[]> {
@@ -61,7 +60,6 @@ async function run(request: AdminRequest, options: { directory: string; keyFile:
   const actor = `cli ${userInfo().username}`;
   const opened = await openAs({
     ...options,
-    derive: workersOf(import.meta.filename).derive,
     sealingKey: readVariable(process.env, 'KEYFERRY_SEALING_KEY'),
     onConnection: (socket) => {
       const refused = 'Another command is running on this data folder. Retry in a moment.';

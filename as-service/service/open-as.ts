@@ -17,8 +17,8 @@ export interface OpenOptions {
   readonly demo: boolean;
   /** Whether to start even if the newest log entry is far ahead of the clock. */
   readonly acceptClock?: boolean;
-  /** Derives the key of a vault from its passphrase, outside of the event loop. */
-  readonly derive: PasswordKey;
+  /** Derives the key of a vault from its passphrase. By default in this thread. */
+  readonly derive?: PasswordKey;
   /** Receives each connection of the CLI. */
   readonly onConnection: Parameters<typeof lockFolder>[1];
 }
@@ -45,7 +45,8 @@ export async function openAs(options: OpenOptions): Promise<AsHandle | HeldByOth
       throw cause;
     });
     const now = () => new Date();
-    const as = await As.open({ directory, sealer, logFile, demoMode: demo, now, acceptClock, derive });
+    const derives = derive === undefined ? {} : { derive };
+    const as = await As.open({ directory, sealer, logFile, demoMode: demo, now, acceptClock, ...derives });
     return {
       as,
       keySource: source,
