@@ -9,7 +9,12 @@ export function toBase64(bytes: Uint8Array): string {
 
 /** Accepts exactly the text that toBase64() returns. @throws SyntaxError */
 export function fromBase64(text: string): Bytes {
-  const bytes = fromBase64url(text.replace(/={1,2}$/, '').replaceAll('+', '-').replaceAll('/', '_'));
+  const bytes = fromBase64url(
+    text
+      .replace(/={1,2}$/, '')
+      .replaceAll('+', '-')
+      .replaceAll('/', '_'),
+  );
   if (toBase64(bytes) !== text) throw new SyntaxError('not base64');
   return bytes;
 }
