@@ -39,9 +39,12 @@ export async function closeOrder(driver: Driver, id: string): Promise<string> {
   return await readFile(await (await saving).path(), 'utf8');
 }
 
-/** Changes a reason in a report. */
-export const tampered = ({ texts: { reason } }: Driver, report: string): string =>
-  report.replace(reason('Did not arrive'), reason('Never arrived'));
+/** Changes a reason in the rows of a report. */
+export function tampered({ texts: { reason } }: Driver, report: string): string {
+  const { rows, ...rest } = JSON.parse(report) as { readonly rows: unknown };
+  const changed = JSON.stringify(rows).replace(reason('Did not arrive'), reason('Never arrived'));
+  return JSON.stringify({ ...rest, rows: JSON.parse(changed) });
+}
 
 export const ORDER_CASES: Readonly<Record<string, ScreenCase>> = {
   'orders-list': async (driver) => {
